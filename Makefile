@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# bootmem. `make help` lists the targets; `make V=1` shows every command.
+
+ARCHES   := x86_64 i386
+BUILD    := build
+PACKAGES := binutils dosfstools fdisk gcc gnu-efi make mtools ovmf ovmf-ia32 python3 qemu-system-x86
+
+# Only the rules that are written here.
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+Q := $(if $(V),,@)
+
+all: apps libs image
+
+# --- compiling ----------------------------------------------------------------------------------
+
+CC      := gcc
+AR      := ar
+LD      := ld
+OBJCOPY := objcopy
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes \
+	-Wframe-larger-than=1024
+# No SSE: firmware may run with it switched off. No red zone: exceptions arrive on our stack.
+BASE_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -ffreestanding -fPIC -fvisibility=hidden -fshort-wchar \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
+	-fno-tree-loop-distribute-patterns -mgeneral-regs-only -ffile-prefix-map=$(CURDIR)=. \
+	-MMD -MP -Iinclude -Iarch
+# core and arch see the compiler's own headers and ours; nothing else exists for them.
+FREESTANDING = -nostdinc -isystem $(shell $(CC) -print-file-name=include)
+
+CFLAGS_x86_64    := -m64 -mno-red-zone
+CFLAGS_i386      := -m32 -march=i686
+EFI_CFLAGS       := -isystem /usr/include/efi
+EFI_CFLAGS_x86_64 := -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI
+EFI_CFLAGS_i386  := -isystem /usr/include/efi/ia32
+EMULATION_x86_64 := elf_x86_64
+EMULATION_i386   := elf_i386
+CRT0_x86_64      := /usr/lib/crt0-efi-x86_64.o
+CRT0_i386        := /usr/lib32/crt0-efi-ia32.o
+GNUEFI_x86_64    := /usr/lib/libgnuefi.a
+GNUEFI_i386      := /usr/lib32/libgnuefi.a
+TARGET_x86_64    := efi-app-x86_64
+TARGET_i386      := efi-app-ia32
+
+CORE := $(wildcard core/*.c)
+EFI  := $(wildcard efi/*.c)
+# Test applications that end with a fault instead of after=.
+FAULTS := ud pf stack df nx
+
+# _relocate and nothing else comes from gnu-efi's libraries.
+LDFLAGS := -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack --no-undefined --build-id=none \
+	--hash-style=sysv --no-warn-rwx-segments -T efi/image.lds
+SECTIONS := $(addprefix -j ,.text .rodata .rela .rel .reloc .dynamic .data)
+
+# $(1): architecture
+define ARCH_RULES
+ARCH_SRC_$(1)  := $$(wildcard arch/$(1)/*.c arch/$(1)/*.S)
+CORE_OBJ_$(1)  := $$(CORE:%.c=$$(BUILD)/$(1)/%.o)
+LIB_OBJ_$(1)   := $$(CORE_OBJ_$(1)) $$(patsubst %,$$(BUILD)/$(1)/%.o,$$(basename $$(ARCH_SRC_$(1):%.S=%-asm.S)))
+EFI_OBJ_$(1)   := $$(EFI:%.c=$$(BUILD)/$(1)/%.o)
+
+$$(BUILD)/$(1)/core/%.o: core/%.c Makefile
+	@mkdir -p $$(@D)
+	@echo '  CC  $$@'
+	$$(Q)$$(CC) $$(CFLAGS_$(1)) $$(BASE_CFLAGS) $$(FREESTANDING) -Iarch/$(1) -c $$< -o $$@
+
+$$(BUILD)/$(1)/arch/%.o: arch/%.c Makefile
+	@mkdir -p $$(@D)
+	@echo '  CC  $$@'
+	$$(Q)$$(CC) $$(CFLAGS_$(1)) $$(BASE_CFLAGS) $$(FREESTANDING) -Iarch/$(1) -c $$< -o $$@
+
+$$(BUILD)/$(1)/arch/%-asm.o: arch/%.S Makefile
+	@mkdir -p $$(@D)
+	@echo '  CC  $$@'
+	$$(Q)$$(CC) $$(CFLAGS_$(1)) $$(BASE_CFLAGS) $$(FREESTANDING) -Iarch/$(1) -c $$< -o $$@
+
+$$(BUILD)/$(1)/efi/%.o: efi/%.c Makefile
+	@mkdir -p $$(@D)
+	@echo '  CC  $$@'
+	$$(Q)$$(CC) $$(CFLAGS_$(1)) $$(BASE_CFLAGS) $$(EFI_CFLAGS) $$(EFI_CFLAGS_$(1)) -Iarch/$(1) -c $$< -o $$@
+
+$$(BUILD)/test/$(1)/fault-%.o: test/fault/fault.c Makefile
+	@mkdir -p $$(@D)
+	@echo '  CC  $$@'
+	$$(Q)$$(CC) $$(CFLAGS_$(1)) $$(BASE_CFLAGS) $$(EFI_CFLAGS) $$(EFI_CFLAGS_$(1)) -Iarch/$(1) -Iefi \
+		-DTEST_FAULT=raise_$$* -c $$< -o $$@
+
+$$(BUILD)/$(1)/libbootmem.a: $$(LIB_OBJ_$(1)) tools/check-objects.sh
+	@rm -f $$@
+	@echo '  AR  $$@'
+	$$(Q)$$(AR) rcsD $$@ $$(LIB_OBJ_$(1))
+	$$(Q)LDEMULATION=$$(EMULATION_$(1)) tools/check-objects.sh $$@ $$(CORE_OBJ_$(1)) || { rm -f $$@; exit 1; }
+
+$$(BUILD)/$(1)/bootmem.so: $$(EFI_OBJ_$(1)) $$(BUILD)/$(1)/libbootmem.a efi/image.lds
+	@echo '  LD  $$@'
+	$$(Q)$$(LD) -m $$(EMULATION_$(1)) $$(LDFLAGS) $$(CRT0_$(1)) $$(filter %.o,$$^) $$(BUILD)/$(1)/libbootmem.a \
+		$$(GNUEFI_$(1)) -o $$@
+
+$$(BUILD)/test/$(1)/fault-%.so: $$(BUILD)/test/$(1)/fault-%.o $$(EFI_OBJ_$(1)) $$(BUILD)/$(1)/libbootmem.a efi/image.lds
+	@echo '  LD  $$@'
+	$$(Q)$$(LD) -m $$(EMULATION_$(1)) $$(LDFLAGS) $$(CRT0_$(1)) $$(filter-out %/efi/power.o,$$(filter %.o,$$^)) \
+		$$(BUILD)/$(1)/libbootmem.a $$(GNUEFI_$(1)) -o $$@
+
+$$(BUILD)/$(1)/%.efi: $$(BUILD)/$(1)/%.so tools/pe.py
+	@echo '  EFI $$@'
+	$$(Q)$$(OBJCOPY) $$(SECTIONS) --target $$(TARGET_$(1)) --subsystem 10 $$< $$@
+	$$(Q)tools/pe.py $$@ || { rm -f $$@; exit 1; }
+
+$$(BUILD)/test/$(1)/%.efi: $$(BUILD)/test/$(1)/%.so tools/pe.py
+	@echo '  EFI $$@'
+	$$(Q)$$(OBJCOPY) $$(SECTIONS) --target $$(TARGET_$(1)) --subsystem 10 $$< $$@
+	$$(Q)tools/pe.py $$@ || { rm -f $$@; exit 1; }
+endef
+$(foreach a,$(ARCHES),$(eval $(call ARCH_RULES,$(a))))
+
+-include $(wildcard $(ARCHES:%=$(BUILD)/%/*/*.d) $(ARCHES:%=$(BUILD)/%/arch/*/*.d) $(ARCHES:%=$(BUILD)/test/%/*.d))
+
+# --- products -----------------------------------------------------------------------------------
+
+apps: $(ARCHES:%=$(BUILD)/%/bootmem.efi)
+libs: $(ARCHES:%=$(BUILD)/%/libbootmem.a)
+image: $(BUILD)/bootmem.img
+fault-apps: $(foreach a,$(ARCHES),$(FAULTS:%=$(BUILD)/test/$(a)/fault-%.efi))
+
+STICK := $(BUILD)/x86_64/bootmem.efi=/EFI/BOOT/BOOTX64.EFI $(BUILD)/i386/bootmem.efi=/EFI/BOOT/BOOTIA32.EFI \
+	esp/bootmem.conf=/bootmem.conf esp/readme.txt=/readme.txt
+
+$(BUILD)/bootmem.img: $(ARCHES:%=$(BUILD)/%/bootmem.efi) esp/bootmem.conf esp/readme.txt tools/mkimage.sh
+	@echo '  IMG $@'
+	$(Q)tools/mkimage.sh $@ $(STICK)
+
+# --- running ------------------------------------------------------------------------------------
+
+# A packages check first, then a make of its own: what it installs may be what this one needs.
+run: packages
+	@$(MAKE) --no-print-directory -s image
+	@ARCH='$(ARCH)' MEM='$(MEM)' CPU='$(CPU)' MACHINE='$(MACHINE)' SMP='$(SMP)' NUMA='$(NUMA)' \
+		ACCEL='$(ACCEL)' CMDLINE='$(CMDLINE)' QEMU_EXTRA='$(QEMU_EXTRA)' GUI='$(GUI)' \
+		TIMEOUT='$(TIMEOUT)' tools/run.sh
+
+packages:
+	@test/run-packages $(PACKAGES)
+
+# QEMU waits in one terminal (make run QEMU_EXTRA='-s -S' TIMEOUT=100000), gdb attaches from another. The
+# image base is in the report; IMAGE=0x... relocates the symbols.
+ARCH  ?= x86_64
+IMAGE ?= 0
+gdb: $(BUILD)/$(ARCH)/bootmem.so
+	gdb -ex 'add-symbol-file $< -o $(IMAGE)' -ex 'target remote :1234'
+
+# --- looking after the source -----------------------------------------------------------------------
+
+C_FILES := $(wildcard core/*.[ch] arch/*/*.[ch] efi/*.[ch] include/bootmem/*.h test/*/*.[ch])
+
+format:
+	clang-format -i $(C_FILES)
+
+analyze: $(ARCHES:%=analyze-%)
+
+analyze-%:
+	@$(MAKE) --no-print-directory -k BUILD=$(BUILD)/analyze WARNINGS='$(WARNINGS) -fanalyzer' $(BUILD)/analyze/$*/bootmem.so
+	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+		--suppress=missingIncludeSystem -Iinclude -Iarch -Iarch/$* core arch/$*
+	clang-tidy --quiet $(CORE) $(wildcard arch/$*/*.c) -- $(CFLAGS_$*) -std=gnu11 -ffreestanding -fshort-wchar \
+		-Iinclude -Iarch -Iarch/$*
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make            applications, libraries and image'
+	@echo 'make run        boot the image from OVMF in QEMU, report on the terminal; variables:'
+	@echo '                ARCH=i386 MEM=4G CPU=.. MACHINE=pc SMP=2 NUMA=2 ACCEL=kvm CMDLINE="key=value .."'
+	@echo '                QEMU_EXTRA=".." GUI=1 TIMEOUT=120'
+	@echo 'make test       all tests; the last line is N passed, N failed[, N skipped]'
+	@echo 'make image      build/bootmem.img, for a USB stick'
+	@echo 'make analyze    gcc -fanalyzer, cppcheck, clang-tidy'
+	@echo 'make format     clang-format'
+	@echo 'make gdb        attach to make run QEMU_EXTRA="-s -S" [ARCH=i386] [IMAGE=0x..]'
+	@echo 'make clean      remove build/'
+
+.PHONY: all apps libs image fault-apps run packages gdb format analyze clean help
+.DELETE_ON_ERROR:
+
+include test/test.mk

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The processor: what it can do, and making it ours. The CPU block's layout is in layout.h; everything in
+ * it is reached at its physical address, which both the firmware's tables and ours map to itself.
+ */
+#include <bootmem/cpu.h>
+#include <bootmem/string.h>
+#include <x86/trap_names.h>
+
+#include "cpu_block.h"
+#include "trap.h"
+
+#define CPUID_1_EDX_PSE       (1u << 3)
+#define CPUID_1_EDX_TSC       (1u << 4)
+#define CPUID_1_EDX_PAE       (1u << 6)
+#define CPUID_1_EDX_MCE       (1u << 7)
+#define CPUID_80000001_EDX_NX (1u << 20)
+#define CR4_PSE               (1u << 4)
+#define CR4_PAE               (1u << 5)
+#define CR4_MCE               (1u << 6)
+#define CR0_DEFINED           0x80010033u /* PG, WP, NE, ET, MP, PE */
+#define MSR_EFER              0xc0000080u
+#define EFER_NXE              (1u << 11)
+#define GDT_CODE32            UINT64_C(0x00cf9b000000ffff)
+#define GDT_DATA              UINT64_C(0x00cf93000000ffff)
+#define GATE_INTERRUPT        0x8e
+#define GATE_TASK             0x85
+#define EFLAGS_FIXED          2u
+
+struct gate {
+	uint16_t offset_low, selector;
+	uint8_t zero, type;
+	uint16_t offset_high;
+};
+
+_Static_assert(sizeof(struct gate) == 8, "SDM 3A, 6.11");
+
+struct cpu_tables {
+	uint64_t gdt[SELECTOR_TRAP_TSS / 8 + ARCH_CPU_TRAP_STACKS];
+	struct gate idt[TRAP_VECTORS];
+	struct tss program;
+	struct tss trap[ARCH_CPU_TRAP_STACKS];
+};
+
+_Static_assert(sizeof(struct cpu_tables) <= PAGE_SIZE, "the tables have one page of the CPU block");
+
+struct table_register {
+	uint16_t pad;
+	uint16_t limit;
+	uint32_t base;
+};
+
+struct cpu_switch {
+	struct table_register gdtr, idtr;
+	uint32_t stack, cr4, cr3, cr0;
+	void (*next)(void *ctx);
+	void *ctx;
+};
+
+/* The operand of lgdt starts at the limit. */
+_Static_assert(offsetof(struct cpu_switch, gdtr) + 2 == SWITCH_GDTR, "cpu_block.h");
+_Static_assert(offsetof(struct cpu_switch, idtr) + 2 == SWITCH_IDTR, "cpu_block.h");
+_Static_assert(offsetof(struct cpu_switch, stack) == SWITCH_STACK, "cpu_block.h");
+_Static_assert(offsetof(struct cpu_switch, cr4) == SWITCH_CR4, "cpu_block.h");
+_Static_assert(offsetof(struct cpu_switch, cr3) == SWITCH_CR3, "cpu_block.h");
+_Static_assert(offsetof(struct cpu_switch, cr0) == SWITCH_CR0, "cpu_block.h");
+_Static_assert(offsetof(struct cpu_switch, next) == SWITCH_NEXT, "cpu_block.h");
+_Static_assert(offsetof(struct cpu_switch, ctx) == SWITCH_CTX, "cpu_block.h");
+
+_Noreturn void cpu_switch(const struct cpu_switch *to);
+
+struct cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+static bool tsc_present;
+
+static struct cpuid cpuid(uint32_t leaf)
+{
+	struct cpuid r;
+
+	__asm__ volatile("cpuid"
+			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+			 : "a"(leaf), "c"(0));
+	return r;
+}
+
+/* A leaf of the extended range, or zeros where the CPU is too old for it. */
+static struct cpuid cpuid_extended(uint32_t leaf)
+{
+	uint32_t last = cpuid(0x80000000).eax;
+
+	return last >= leaf && last >= 0x80000000 ? cpuid(leaf) : (struct cpuid){ 0 };
+}
+
+static void enable_nx(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(MSR_EFER));
+	__asm__ volatile("wrmsr" : : "a"(low | EFER_NXE), "d"(high), "c"(MSR_EFER));
+}
+
+/* The vectors with a task, in the order of their stacks and of trap_task_stubs. */
+static unsigned trap_task_vector(unsigned index)
+{
+	static const uint8_t vector[ARCH_CPU_TRAP_STACKS] = { TRAP_DOUBLE_FAULT, TRAP_NMI,
+		TRAP_MACHINE_CHECK, TRAP_PAGE_FAULT };
+
+	return vector[index];
+}
+
+static uint32_t trap_stack_end(phys_t block_phys, unsigned index)
+{
+	return (uint32_t)(block_phys + pfn_phys(ARCH_CPU_TRAP_STACK_PAGE +
+					       index * ARCH_CPU_TRAP_STACK_STEP +
+					       ARCH_CPU_TRAP_STACK_PAGES));
+}
+
+/* An available 32-bit TSS, present (SDM 3A, 7.2.2). */
+static uint64_t tss_descriptor(const struct tss *tss)
+{
+	uint64_t base = (uintptr_t)tss;
+
+	return (sizeof(*tss) - 1) | (base & 0xffffff) << 16 | UINT64_C(0x89) << 40 |
+		(base >> 24) << 56;
+}
+
+static void fill_gdt(struct cpu_tables *t)
+{
+	t->gdt[SELECTOR_CODE / 8] = GDT_CODE32;
+	t->gdt[SELECTOR_DATA / 8] = GDT_DATA;
+	t->gdt[SELECTOR_TSS / 8] = tss_descriptor(&t->program);
+	for (unsigned i = 0; i < ARCH_CPU_TRAP_STACKS; i++)
+		t->gdt[SELECTOR_TRAP_TSS / 8 + i] = tss_descriptor(&t->trap[i]);
+}
+
+static void fill_idt(struct gate *idt)
+{
+	for (unsigned v = 0; v < TRAP_VECTORS; v++) {
+		uint32_t entry = (uint32_t)(uintptr_t)trap_stubs + v * TRAP_STUB_SIZE;
+
+		idt[v] = (struct gate){
+			.offset_low = (uint16_t)entry,
+			.selector = SELECTOR_CODE,
+			.type = GATE_INTERRUPT,
+			.offset_high = (uint16_t)(entry >> 16),
+		};
+	}
+	for (unsigned i = 0; i < ARCH_CPU_TRAP_STACKS; i++)
+		idt[trap_task_vector(i)] = (struct gate){
+			.selector = (uint16_t)(SELECTOR_TRAP_TSS + 8 * i),
+			.type = GATE_TASK,
+		};
+}
+
+static void fill_trap_task(struct tss *tss, unsigned index, phys_t block_phys, phys_t root)
+{
+	*tss = (struct tss){
+		.cr3 = (uint32_t)root,
+		.eip = (uint32_t)(uintptr_t)trap_task_stubs + index * TRAP_STUB_SIZE,
+		.eflags = EFLAGS_FIXED,
+		.esp = trap_stack_end(block_phys, index),
+		.cs = SELECTOR_CODE,
+		.ss = SELECTOR_DATA,
+		.ds = SELECTOR_DATA,
+		.es = SELECTOR_DATA,
+		.io_map = sizeof(*tss),
+	};
+}
+
+static struct cpu_tables *fill_block(phys_t block_phys, phys_t root)
+{
+	struct cpu_tables *tables = (struct cpu_tables *)(uintptr_t)block_phys;
+
+	memset(tables, 0, sizeof(*tables));
+	/* What a task switch does not save: CR3 is read from here should a task ever return. */
+	tables->program.cr3 = (uint32_t)root;
+	tables->program.io_map = sizeof(tables->program);
+	for (unsigned i = 0; i < ARCH_CPU_TRAP_STACKS; i++)
+		fill_trap_task(&tables->trap[i], i, block_phys, root);
+	fill_gdt(tables);
+	fill_idt(tables->idt);
+	return tables;
+}
+
+/* Only what the tables need: SSE, SMEP and the like are the kernel's to switch on. */
+static uint32_t defined_cr4(const struct paging_mode *mode)
+{
+	uint32_t cr4 = 0;
+
+	if (mode->levels == 3)
+		cr4 |= CR4_PAE;
+	else if (mode->large)
+		cr4 |= CR4_PSE;
+	if ((cpuid(1).edx & CPUID_1_EDX_MCE) != 0)
+		cr4 |= CR4_MCE;
+	return cr4;
+}
+
+static bool choose_pae(enum option_pae pae, bool cpu_nx, phys_t ram_end_phys)
+{
+	if ((cpuid(1).edx & CPUID_1_EDX_PAE) == 0 || pae == PAE_OFF)
+		return false;
+	return pae == PAE_ON || cpu_nx || ram_end_phys > 4 * GIB;
+}
+
+void arch_cpu_detect(struct paging_mode *mode, enum option_pae pae, phys_t ram_end_phys)
+{
+	uint32_t features = cpuid(1).edx;
+	bool cpu_nx = (cpuid_extended(0x80000001).edx & CPUID_80000001_EDX_NX) != 0;
+	bool use_pae = choose_pae(pae, cpu_nx, ram_end_phys);
+	uint8_t phys_bits = (uint8_t)cpuid_extended(0x80000008).eax;
+
+	tsc_present = (features & CPUID_1_EDX_TSC) != 0;
+	*mode = (struct paging_mode){
+		.levels = use_pae ? 3 : 2,
+		.nx = use_pae && cpu_nx,
+		/* 2 MiB pages come with PAE itself */
+		.large = use_pae || (features & CPUID_1_EDX_PSE) != 0,
+		.phys_bits = 32,
+	};
+	if ((features & CPUID_1_EDX_PAE) != 0)
+		mode->phys_bits = phys_bits != 0 ? phys_bits : 36;
+}
+
+uint64_t arch_cycles(void)
+{
+	uint32_t low, high;
+
+	if (!tsc_present)
+		return 0;
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
+void arch_disable_interrupts(void)
+{
+	__asm__ volatile("cli" : : : "memory");
+}
+
+_Noreturn void arch_halt(void)
+{
+	for (;;)
+		__asm__ volatile("cli; hlt" : : : "memory");
+}
+
+_Noreturn void arch_triple_fault(void)
+{
+	const struct table_register none = { .limit = 0 };
+
+	__asm__ volatile("lidt %0; ud2" : : "m"(none.limit), "m"(none));
+	__builtin_unreachable();
+}
+
+_Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
+	const struct sink *console, void (*next)(void *ctx), void *ctx)
+{
+	struct cpu_tables *tables = fill_block(cpu_block_phys, paging->root);
+	struct cpu_switch to = {
+		.gdtr = { .limit = sizeof(tables->gdt) - 1, .base = (uintptr_t)tables->gdt },
+		.idtr = { .limit = sizeof(tables->idt) - 1, .base = (uintptr_t)tables->idt },
+		.stack = (uint32_t)(cpu_block_phys + pfn_phys(ARCH_CPU_MAIN_STACK_PAGE +
+							      ARCH_CPU_MAIN_STACK_PAGES)),
+		.cr4 = defined_cr4(&paging->mode),
+		.cr3 = (uint32_t)paging->root,
+		.cr0 = CR0_DEFINED,
+		.next = next,
+		.ctx = ctx,
+	};
+
+	trap_setup(console, &tables->program);
+	/* Only ever on: the firmware's tables, still live, may use the bit. */
+	if (paging->mode.nx)
+		enable_nx();
+	cpu_switch(&to);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The report of an exception. Nothing in this program raises one on purpose, so each is a defect: say
+ * everything the CPU tells, once, and stop. Called by the stubs of trap.S on the stack of the vector.
+ */
+#include <bootmem/cpu.h>
+
+#include "trap.h"
+#include <x86/trap_names.h>
+
+static const struct sink *trap_console;
+static unsigned trap_depth;
+
+static uint64_t read_cr0(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("movq %%cr0, %0" : "=r"(value));
+	return value;
+}
+
+static uint64_t read_cr2(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("movq %%cr2, %0" : "=r"(value));
+	return value;
+}
+
+static uint64_t read_cr3(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("movq %%cr3, %0" : "=r"(value));
+	return value;
+}
+
+static uint64_t read_cr4(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("movq %%cr4, %0" : "=r"(value));
+	return value;
+}
+
+static void print_four(const char *const name[4], const uint64_t value[4])
+{
+	for (unsigned i = 0; i < 4; i += 2)
+		sink_printf(trap_console, "  %-6s %016llx  %-6s %016llx\n", name[i],
+			(unsigned long long)value[i], name[i + 1], (unsigned long long)value[i + 1]);
+}
+
+static void print_registers(const struct trap_frame *f)
+{
+	print_four((const char *const[4]){ "rip", "rflags", "rsp", "rbp" },
+		(const uint64_t[4]){ f->rip, f->rflags, f->rsp, f->rbp });
+	print_four((const char *const[4]){ "rax", "rbx", "rcx", "rdx" },
+		(const uint64_t[4]){ f->rax, f->rbx, f->rcx, f->rdx });
+	print_four((const char *const[4]){ "rsi", "rdi", "r8", "r9" },
+		(const uint64_t[4]){ f->rsi, f->rdi, f->r8, f->r9 });
+	print_four((const char *const[4]){ "r10", "r11", "r12", "r13" },
+		(const uint64_t[4]){ f->r10, f->r11, f->r12, f->r13 });
+	print_four((const char *const[4]){ "r14", "r15", "cs", "ss" },
+		(const uint64_t[4]){ f->r14, f->r15, f->cs, f->ss });
+	print_four((const char *const[4]){ "cr0", "cr2", "cr3", "cr4" },
+		(const uint64_t[4]){ read_cr0(), read_cr2(), read_cr3(), read_cr4() });
+}
+
+void trap_set_console(const struct sink *console)
+{
+	trap_console = console;
+	trap_depth = 0;
+}
+
+_Noreturn void trap_report(const struct trap_frame *frame)
+{
+	/* A report that faults itself must not start over for ever. */
+	if (trap_depth++ == 0) {
+		trap_print_title(trap_console, (unsigned)frame->vector, (uint32_t)frame->error);
+		print_registers(frame);
+		sink_puts(trap_console, "The machine stops here.\n");
+	}
+	arch_halt();
+}

@@ -1,0 +1,889 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * boot: the pipeline of docs/memory-flow.md as code (boot.h). Called by the front ends, in order.
+ *
+ * Until the exit the firmware owns everything: each page the core writes to was claimed first. A
+ * page that is reserved in a bootmem bitmap, or taken in high memory, has an owner; mem_init_balances checks
+ * it.
+ */
+#include <bootmem/boot.h>
+#include <bootmem/string.h>
+
+#define LOW_64K_PFN     (64 * KIB >> PAGE_SHIFT)
+#define DMA_LIMIT_PHYS  (16 * MIB)
+#define MAP_SLACK       64  /* descriptors that the map may grow by */
+#define OWNERS_SLACK    256 /* owner ranges beyond two for each descriptor */
+#define BITMAP_ATTEMPTS 64  /* places the firmware may refuse */
+
+/* --- progress, errors, time ------------------------------------------------------------------------ */
+
+const char *boot_stage_name(enum boot_stage stage)
+{
+	static const char *const name[STAGE_COUNT] = {
+		[STAGE_SNAPSHOT] = "snapshot",
+		[STAGE_E820] = "e820",
+		[STAGE_LIMITS] = "limits",
+		[STAGE_NODES] = "nodes",
+		[STAGE_BOOTMEM] = "bootmem",
+		[STAGE_PAGING] = "paging",
+		[STAGE_ZONES] = "zones",
+		[STAGE_EXIT] = "exit",
+		[STAGE_SETTLE] = "settle",
+		[STAGE_ACTIVATE] = "activate",
+		[STAGE_MEM_INIT] = "mem_init",
+		[STAGE_REPORT] = "report",
+		[STAGE_HANDOFF] = "handoff",
+		[STAGE_CONSOLE] = "console",
+	};
+
+	return stage < STAGE_COUNT ? name[stage] : "none";
+}
+
+static uint64_t now(const struct boot *b)
+{
+	return b->platform->cycles(b->platform->ctx);
+}
+
+void boot_stage_begin(struct boot *b, enum boot_stage stage)
+{
+	b->stage = stage;
+	b->stage_start = now(b);
+	b->stage_console = b->cycles[STAGE_CONSOLE];
+}
+
+void boot_stage_end(struct boot *b)
+{
+	uint64_t console = b->cycles[STAGE_CONSOLE] - b->stage_console;
+
+	b->cycles[b->stage] += now(b) - b->stage_start - console;
+}
+
+static void say(struct boot *b, const char *format, va_list args)
+{
+	const struct sink *console = b->platform->console;
+	uint64_t start = now(b);
+
+	sink_vprintf(console, format, args);
+	sink_puts(console, "\n");
+	b->cycles[STAGE_CONSOLE] += now(b) - start;
+}
+
+void boot_say(struct boot *b, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(b, format, args);
+	va_end(args);
+}
+
+enum bm_error boot_fail(struct boot *b, enum bm_error error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(b, format, args);
+	va_end(args);
+	return error;
+}
+
+/* --- storage ---------------------------------------------------------------------------------------- */
+
+static uint64_t bytes_per_descriptor(void)
+{
+	return sizeof(struct e820_entry) + 4 * sizeof(struct e820_event) +
+		2 * 2 * sizeof(struct e820_entry) + 2 * sizeof(struct pfn_range) +
+		2 * sizeof(struct owner_range) + 2 * sizeof(struct map_area);
+}
+
+static uint64_t fixed_bytes(void)
+{
+	return OWNERS_SLACK * sizeof(struct owner_range) +
+		(4 * BOOT_ALL_SPECIALS + 4) * sizeof(struct map_area);
+}
+
+uint64_t boot_storage_bytes(uint32_t descriptors)
+{
+	return fixed_bytes() + (descriptors + MAP_SLACK) * bytes_per_descriptor();
+}
+
+/* Cut n elements off the storage; all sizes are multiples of 8. */
+static void *cut(uint8_t **storage, uint64_t n, size_t size)
+{
+	void *start = *storage;
+
+	*storage += (size_t)n * size;
+	return start;
+}
+
+static void lay_out_storage(struct boot *b, uint8_t *storage, uint32_t descriptors)
+{
+	const uint32_t n = descriptors;
+
+	b->raw_capacity = n;
+	b->raw = cut(&storage, n, sizeof(*b->raw));
+	b->event_capacity = 4 * n;
+	b->events = cut(&storage, b->event_capacity, sizeof(*b->events));
+	b->e820.capacity = b->next.capacity = 2 * n;
+	b->e820.entry = cut(&storage, b->e820.capacity, sizeof(*b->e820.entry));
+	b->next.entry = cut(&storage, b->next.capacity, sizeof(*b->next.entry));
+	b->node[0].range_capacity = 2 * n;
+	b->node[0].range = cut(&storage, b->node[0].range_capacity, sizeof(*b->node[0].range));
+	b->owners.capacity = 2 * n + OWNERS_SLACK;
+	b->owners.range = cut(&storage, b->owners.capacity, sizeof(*b->owners.range));
+	b->plan.capacity = 2 * n + 4 * BOOT_ALL_SPECIALS + 4;
+	b->plan.area = cut(&storage, b->plan.capacity, sizeof(*b->plan.area));
+}
+
+/* a / b in 32 bits where both fit, else the largest 32-bit count that is surely not too many. */
+static uint32_t descriptors_in(uint64_t storage_bytes)
+{
+	uint64_t left = storage_bytes - fixed_bytes();
+
+	return (uint32_t)min_u64(left, UINT32_MAX) / (uint32_t)bytes_per_descriptor();
+}
+
+static enum bm_error boot_claim(void *ctx, pfn_t start_pfn, uint64_t pages);
+
+enum bm_error boot_init(struct boot *b, const struct boot_platform *platform,
+	const struct boot_input *input, void *storage, uint64_t storage_bytes,
+	struct window window)
+{
+	memset(b, 0, sizeof(*b));
+	b->platform = platform;
+	b->input = *input;
+	if (storage_bytes < boot_storage_bytes(0))
+		return BM_FULL;
+	lay_out_storage(b, storage, descriptors_in(storage_bytes));
+	b->pool = (struct bootmem_pool){
+		.node = b->bootmem,
+		.current_limit = ARCH_HIGHMEM ? ARCH_SPLIT_PHYS : 4 * GIB,
+		.dma_limit = DMA_LIMIT_PHYS,
+		.window = window,
+		.claim = boot_claim,
+		.claim_ctx = b,
+	};
+	return BM_OK;
+}
+
+/* --- owners ----------------------------------------------------------------------------------------- */
+
+static enum bm_error own(struct boot *b, enum owner owner, pfn_t start, pfn_t end)
+{
+	enum bm_error error = owners_add(&b->owners, &b->e820, owner, start, end);
+
+	if (error != BM_OK)
+		return boot_fail(b, error, "bootmem: more than %u owner ranges", b->owners.capacity);
+	return BM_OK;
+}
+
+/* Reserve what is owned in every node's bitmap. */
+static enum bm_error reserve_owned(struct boot *b)
+{
+	for (uint32_t i = 0; i < b->owners.count; i++)
+		for (uint32_t nid = 0; nid < b->pool.nodes; nid++) {
+			const struct owner_range *r = &b->owners.range[i];
+			enum bm_error error = reserve_bootmem(&b->bootmem[nid], pfn_phys(r->start),
+				(r->end - r->start) << PAGE_SHIFT);
+
+			if (error != BM_OK)
+				return error;
+		}
+	return BM_OK;
+}
+
+/*
+ * RAM that the firmware's map does not call conventional, and that is nobody's yet, is the firmware's
+ * until the exit.
+ */
+static enum bm_error own_firmware(struct boot *b)
+{
+	for (uint32_t i = 0; i < b->map.count; i++) {
+		struct efi_memory_desc desc = fw_map_entry(&b->map, i);
+		pfn_t start = pfn_down(desc.phys_start);
+		enum bm_error error;
+
+		if (desc.type == EFI_MEM_CONVENTIONAL || desc.pages > PFN_END)
+			continue;
+		error = own(b, OWNER_FIRMWARE, start, start + desc.pages);
+		if (error != BM_OK)
+			return error;
+	}
+	return reserve_owned(b);
+}
+
+uint64_t boot_owner_pages(const struct boot *b, enum owner owner)
+{
+	uint64_t pages = owners_pages(&b->owners, owner);
+
+	if (owner == OWNER_MEM_MAP && b->mm != NULL)
+		pages += mem_map_pages(b->mm);
+	return pages;
+}
+
+/* --- claims and allocations ---------------------------------------------------------------------------- */
+
+/* The firmware allocates behind our back: look at its map again and mark what is no longer free. */
+static enum bm_error learn_from_refusal(struct boot *b, pfn_t start, uint64_t pages)
+{
+	enum bm_error error;
+
+	finding_add(&b->findings, FINDING_CLAIM_REFUSED, pfn_phys(start), pfn_phys(start + pages));
+	error = b->platform->get_map(b->platform->ctx, &b->map);
+	if (error != BM_OK)
+		return boot_fail(b, error, "claim: the firmware's map can't be read again");
+	return own_firmware(b);
+}
+
+static bool any_reserved(const struct boot *b, pfn_t start, uint64_t pages)
+{
+	const struct owner_range *r = owners_from(&b->owners, start);
+
+	return r != NULL && r->start < start + pages;
+}
+
+/* bootmem's claim hook. After a refusal at least one of the pages is reserved. */
+static enum bm_error boot_claim(void *ctx, pfn_t start_pfn, uint64_t pages)
+{
+	struct boot *b = ctx;
+	enum bm_error error;
+
+	if (b->platform->claim(b->platform->ctx, start_pfn, pages) == BM_OK)
+		return BM_OK;
+	error = learn_from_refusal(b, start_pfn, pages);
+	if (error == BM_OK && !any_reserved(b, start_pfn, pages)) {
+		/* Its map calls them free all the same: leave them to it. */
+		error = own(b, OWNER_FIRMWARE, start_pfn, start_pfn + pages);
+		if (error == BM_OK)
+			error = reserve_owned(b);
+	}
+	return error == BM_OK ? BM_REFUSED : error;
+}
+
+/* Whole pages from bootmem for a named owner, not cleared. */
+static enum bm_error boot_alloc(struct boot *b, enum owner owner, uint64_t pages, phys_t *phys)
+{
+	struct bootmem_request request = {
+		.size_bytes = pages << PAGE_SHIFT,
+		.align_bytes = PAGE_SIZE,
+		.goal_phys = b->pool.dma_limit,
+		.nid = -1,
+	};
+	struct bootmem_result result;
+	enum bm_error error = bootmem_alloc(&b->pool, &request, &result);
+
+	if (error != BM_OK)
+		return boot_fail(b, error, "%s: no room for %llu pages for \"%s\"",
+			boot_stage_name(b->stage), (unsigned long long)pages, owner_name(owner));
+	*phys = result.start_phys;
+	return own(b, owner, pfn_down(*phys), pfn_down(*phys) + pages);
+}
+
+/* Give back everything that an owner got from bootmem. */
+static enum bm_error boot_free(struct boot *b, enum owner owner)
+{
+	for (uint32_t i = 0; i < b->owners.count;) {
+		struct owner_range r = b->owners.range[i];
+		enum bm_error error = BM_OK;
+
+		if (r.owner != (uint32_t)owner) {
+			i++;
+			continue;
+		}
+		for (uint32_t nid = 0; nid < b->pool.nodes && error == BM_OK; nid++)
+			error = free_bootmem(&b->bootmem[nid], pfn_phys(r.start),
+				(r.end - r.start) << PAGE_SHIFT);
+		if (error == BM_OK)
+			error = owners_remove(&b->owners, r.start, r.end);
+		if (error != BM_OK)
+			return error;
+	}
+	return BM_OK;
+}
+
+/* --- stages 1 to 4: pure functions of the map ---------------------------------------------------------- */
+
+static enum bm_error stage_snapshot(struct boot *b)
+{
+	enum bm_error error = b->platform->get_map(b->platform->ctx, &b->map);
+
+	if (error != BM_OK)
+		return boot_fail(b, error, "snapshot: the firmware's memory map can't be used");
+	boot_say(b, "snapshot: %u descriptors of %u bytes", b->map.count, b->map.stride);
+	return BM_OK;
+}
+
+static void cut_ram(struct e820 *map, phys_t limit, enum finding_id id, struct findings *f)
+{
+	uint64_t bytes = e820_cut_ram(map, limit);
+
+	if (bytes != 0)
+		finding_add(f, id, limit, limit + bytes);
+}
+
+/* What can't be reached, or was ruled out by the user, is not RAM for us. */
+static void cut_unreachable(const struct boot *b, struct e820 *map, struct findings *f)
+{
+	const struct paging_mode *mode = &b->input.mode;
+
+	if (b->input.options.mem_bytes != 0)
+		cut_ram(map, b->input.options.mem_bytes, FINDING_RAM_BEYOND_MEM, f);
+	if (mode->levels == 2)
+		cut_ram(map, 4 * GIB, FINDING_RAM_BEYOND_PAGING, f);
+	cut_ram(map, UINT64_C(1) << mode->phys_bits, FINDING_RAM_BEYOND_CPU, f);
+}
+
+static enum bm_error map_to_e820(struct boot *b, struct e820 *out, struct findings *f)
+{
+	enum bm_error error = fw_map_to_raw(&b->map, b->raw, b->raw_capacity, f);
+
+	if (error == BM_OK)
+		error = e820_sanitise(b->raw, b->map.count, out, b->events, b->event_capacity, f);
+	if (error != BM_OK)
+		return boot_fail(b, error, "e820: %u descriptors, room for %u", b->map.count,
+			b->raw_capacity);
+	if (b->map.stride != 40 && b->map.stride != 48)
+		finding_add(f, FINDING_STRIDE, b->map.stride, b->map.stride);
+	cut_unreachable(b, out, f);
+	return BM_OK;
+}
+
+static enum bm_error stage_e820(struct boot *b)
+{
+	enum bm_error error = map_to_e820(b, &b->e820, &b->findings);
+
+	if (error == BM_OK)
+		boot_say(b, "e820: %u entries", b->e820.count);
+	return error;
+}
+
+static enum bm_error stage_limits(struct boot *b)
+{
+	enum bm_error error = limits_find(&b->limits, &b->e820, ARCH_SPLIT_PHYS);
+
+	if (error != BM_OK)
+		return boot_fail(b, error, "limits: there is no RAM below %llu MiB",
+			(unsigned long long)(ARCH_SPLIT_PHYS / MIB));
+	boot_say(b, "limits: max_low_pfn %llx, max_pfn %llx",
+		(unsigned long long)b->limits.max_low_pfn, (unsigned long long)b->limits.max_pfn);
+	return BM_OK;
+}
+
+static enum bm_error stage_nodes(struct boot *b)
+{
+	struct boot_node *node = &b->node[0];
+	struct pfn_range ram;
+
+	b->nodes = 1;
+	node->ranges = 0;
+	for (uint32_t i = 0; e820_next_ram(&b->e820, &i, &ram);) {
+		if (node->ranges == node->range_capacity)
+			return boot_fail(b, BM_FULL, "nodes: more than %u ranges of RAM",
+				node->range_capacity);
+		node->range[node->ranges++] = ram;
+	}
+	return BM_OK;
+}
+
+/* --- stage 5: bootmem ------------------------------------------------------------------------------------ */
+
+/* The first page in [from, end) where so many pages belong to nobody; end when there are none. */
+static pfn_t unowned_run(const struct boot *b, pfn_t from, pfn_t end, uint64_t pages)
+{
+	while (from < end && end - from >= pages) {
+		const struct owner_range *r = owners_from(&b->owners, from);
+
+		if (r == NULL || r->start >= from + pages)
+			return from;
+		from = r->end;
+	}
+	return end;
+}
+
+/* Claim pages for a bitmap in [from, end); *tries counts refusals down. */
+static bool claim_in(struct boot *b, pfn_t from, pfn_t end, uint64_t pages, uint32_t *tries,
+	pfn_t *found)
+{
+	while (*tries != 0) {
+		from = unowned_run(b, from, end, pages);
+		if (from >= end || end - from < pages)
+			return false;
+		if (b->platform->claim(b->platform->ctx, from, pages) == BM_OK) {
+			*found = from;
+			return true;
+		}
+		finding_add(&b->findings, FINDING_CLAIM_REFUSED, pfn_phys(from),
+			pfn_phys(from + pages));
+		(*tries)--;
+		from += pages;
+	}
+	return false;
+}
+
+/* The same in what is RAM of one descriptor, at or above floor and below the limit. */
+static bool claim_in_desc(struct boot *b, const struct efi_memory_desc *desc, pfn_t floor,
+	uint64_t pages, uint32_t *tries, pfn_t *found)
+{
+	pfn_t limit = pfn_down(b->pool.current_limit);
+	pfn_t start = pfn_down(desc->phys_start);
+	struct pfn_range ram;
+
+	for (uint32_t i = 0; e820_next_ram(&b->e820, &i, &ram);) {
+		pfn_t from = max_u64(max_u64(ram.start, start), floor);
+		pfn_t end = min_u64(ram.end, start + min_u64(desc->pages, PFN_END));
+
+		if (claim_in(b, from, min_u64(end, limit), pages, tries, found))
+			return true;
+	}
+	return false;
+}
+
+/* The bitmap's place has to be found before there is a bitmap to look in. */
+static bool find_bitmap(struct boot *b, pfn_t floor, uint64_t pages, pfn_t *found)
+{
+	uint32_t tries = BITMAP_ATTEMPTS;
+
+	for (uint32_t i = 0; i < b->map.count; i++) {
+		struct efi_memory_desc desc = fw_map_entry(&b->map, i);
+
+		if (desc.type == EFI_MEM_CONVENTIONAL &&
+			claim_in_desc(b, &desc, floor, pages, &tries, found))
+			return true;
+	}
+	return false;
+}
+
+static enum bm_error own_ranges(struct boot *b, enum owner owner, const struct option_range *range,
+	uint32_t ranges)
+{
+	for (uint32_t i = 0; i < ranges; i++) {
+		enum bm_error error = own(b, owner, pfn_down(range[i].start_phys),
+			pfn_up(range[i].start_phys + range[i].bytes));
+
+		if (error != BM_OK)
+			return error;
+	}
+	return BM_OK;
+}
+
+/* Who owns what before the first allocation. The first owner of a page keeps it. */
+static enum bm_error own_fixed(struct boot *b)
+{
+	const struct boot_input *in = &b->input;
+	const struct boot_options *options = &in->options;
+	enum bm_error error = own(b, OWNER_PAGE_0, 0, 1);
+
+	if (error == BM_OK)
+		error = own_ranges(b, OWNER_BADRAM, options->badram, options->badrams);
+	if (error == BM_OK)
+		error = own(b, OWNER_IMAGE, pfn_down(in->image_start_phys),
+			pfn_up(in->image_end_phys));
+	if (error == BM_OK)
+		error = own(b, OWNER_WORKSPACE, pfn_down(in->workspace_start_phys),
+			pfn_up(in->workspace_end_phys));
+	if (error == BM_OK)
+		error = own(b, OWNER_LOW_64K, 0, LOW_64K_PFN);
+	if (error == BM_OK)
+		error = own_ranges(b, OWNER_RESERVE, options->reserve, options->reserves);
+	return error;
+}
+
+/* Low memory becomes free, then everything that has an owner is reserved again. */
+static enum bm_error fill_bitmap(struct boot *b, struct bootmem *bm, const struct boot_node *node)
+{
+	for (uint32_t i = 0; i < node->ranges; i++) {
+		phys_t start = pfn_phys(node->range[i].start);
+		enum bm_error error = free_bootmem(bm, start, pfn_phys(node->range[i].end) - start);
+
+		if (error != BM_OK)
+			return error;
+	}
+	return own_firmware(b);
+}
+
+static enum bm_error stage_bootmem(struct boot *b)
+{
+	struct boot_node *node = &b->node[0];
+	struct bootmem *bm = &b->bootmem[0];
+	pfn_t start = node->range[0].start;
+	pfn_t end = ARCH_HIGHMEM ? b->limits.max_low_pfn : b->limits.max_pfn;
+	enum bm_error error = own_fixed(b);
+	pfn_t bitmap;
+
+	if (error != BM_OK)
+		return error;
+	node->bitmap_pages = bootmem_bootmap_pages(start, end);
+	if (!find_bitmap(b, pfn_down(b->pool.dma_limit), node->bitmap_pages, &bitmap) &&
+		!find_bitmap(b, LOW_64K_PFN, node->bitmap_pages, &bitmap))
+		return boot_fail(b, BM_NOMEM, "bootmem: no room for a bitmap of %llu pages",
+			(unsigned long long)node->bitmap_pages);
+	error = own(b, OWNER_BITMAP, bitmap, bitmap + node->bitmap_pages);
+	if (error == BM_OK)
+		error = init_bootmem(bm, b->pool.window, pfn_phys(bitmap), start, end);
+	b->pool.nodes = b->nodes;
+	if (error == BM_OK)
+		error = fill_bitmap(b, bm, node);
+	if (error == BM_OK)
+		boot_say(b, "bootmem: bitmap of %llu KiB at %llx",
+			(unsigned long long)(node->bitmap_pages << PAGE_SHIFT) / KIB,
+			(unsigned long long)pfn_phys(bitmap));
+	return error;
+}
+
+/* --- stages 6 and 7: page tables and zones ------------------------------------------------------------- */
+
+static void add_special(struct boot *b, struct map_special special)
+{
+	b->special[b->specials++] = special; /* BOOT_ALL_SPECIALS is the sum of all callers */
+}
+
+/* The input's ranges, our stacks and tables with their guards, and bad RAM. */
+static void collect_specials(struct boot *b)
+{
+	static const uint8_t guard[] = ARCH_CPU_GUARDS;
+	const struct boot_options *options = &b->input.options;
+	phys_t cpu = b->cpu_block_phys;
+
+	b->specials = 0;
+	for (uint32_t i = 0; i < b->input.specials; i++)
+		add_special(b, b->input.special[i]);
+	add_special(b, (struct map_special){ .start_phys = cpu,
+			       .end_phys = cpu + (ARCH_CPU_PAGES << PAGE_SHIFT),
+			       .rights = MAP_WRITE,
+			       .identity = true });
+	for (uint32_t i = 0; i < ARRAY_SIZE(guard); i++) {
+		phys_t at = cpu + ((phys_t)guard[i] << PAGE_SHIFT);
+
+		add_special(b, (struct map_special){ .start_phys = at,
+				       .end_phys = at + PAGE_SIZE,
+				       .guard = true });
+	}
+	for (uint32_t i = 0; i < options->badrams; i++)
+		add_special(b, (struct map_special){
+				       .start_phys = align_down(options->badram[i].start_phys, PAGE_SIZE),
+				       .end_phys = align_up(options->badram[i].start_phys +
+						       options->badram[i].bytes,
+					       PAGE_SIZE),
+				       .guard = true });
+}
+
+static enum bm_error build_tables(struct boot *b)
+{
+	uint64_t pages = paging_table_pages(&b->plan, &b->input.mode);
+	phys_t tables;
+	enum bm_error error = boot_alloc(b, OWNER_PAGE_TABLES, pages, &tables);
+
+	if (error != BM_OK)
+		return error;
+	error = paging_build(&b->paging, &b->plan, &b->input.mode, tables, pages, b->pool.window);
+	if (error != BM_OK)
+		return boot_fail(b, error, "paging: the tables can't be built");
+	boot_say(b, "paging: %u levels, %llu tables", b->input.mode.levels,
+		(unsigned long long)pages);
+	return BM_OK;
+}
+
+static enum bm_error stage_paging(struct boot *b)
+{
+	enum bm_error error = BM_OK;
+
+	if (b->cpu_block_phys == 0)
+		error = boot_alloc(b, OWNER_CPU, ARCH_CPU_PAGES, &b->cpu_block_phys);
+	if (error != BM_OK)
+		return error;
+	collect_specials(b);
+	arch_address_space(&b->space, &b->limits, &b->input.mode);
+	error = mapplan_build(&b->plan, &b->space, &b->e820, &b->limits, b->special, b->specials);
+	if (error != BM_OK)
+		return boot_fail(b, error, "paging: the address space can't be laid out (%u)", error);
+	if (!mapplan_check(&b->plan, &b->input.mode))
+		return boot_fail(b, BM_INVALID, "paging: the plan breaks its own rules");
+	return build_tables(b);
+}
+
+static enum bm_error alloc_cleared(struct boot *b, enum owner owner, uint64_t pages, phys_t *phys)
+{
+	enum bm_error error = boot_alloc(b, owner, pages, phys);
+
+	if (error == BM_OK)
+		memset(phys_to_virt(b->pool.window, *phys), 0, (size_t)(pages << PAGE_SHIFT));
+	return error;
+}
+
+static enum bm_error stage_zones(struct boot *b)
+{
+	phys_t table;
+	enum bm_error error =
+		alloc_cleared(b, OWNER_MM, pfn_up(mm_bytes(b->nodes)), &b->mm_phys);
+
+	if (error == BM_OK)
+		error = alloc_cleared(b, OWNER_SECTIONS,
+			sparse_table_pages(&b->e820, b->limits.max_pfn), &table);
+	if (error != BM_OK)
+		return error;
+	b->mm = phys_to_virt(b->pool.window, b->mm_phys);
+	b->mm->window = b->pool.window;
+	b->mm->limits = b->limits;
+	b->mm->nodes = b->nodes;
+	for (uint32_t nid = 0; nid < b->nodes; nid++)
+		node_init(b->mm, nid, b->node[nid].range, b->node[nid].ranges);
+	sparse_init(b->mm, &b->e820, pfn_down(table));
+	boot_say(b, "zones: %llu sections of %llu MiB", (unsigned long long)b->mm->sections_present,
+		(unsigned long long)((UINT64_C(1) << ARCH_SECTION_SHIFT) / MIB));
+	return BM_OK;
+}
+
+/* --- running stages -------------------------------------------------------------------------------------- */
+
+typedef enum bm_error (*stage_fn)(struct boot *b);
+
+static enum bm_error run_stage(struct boot *b, enum boot_stage stage, stage_fn run)
+{
+	enum bm_error error;
+
+	boot_stage_begin(b, stage);
+	error = run(b);
+	boot_stage_end(b);
+	return error;
+}
+
+enum bm_error boot_prepare(struct boot *b)
+{
+	static const stage_fn stages[] = {
+		[STAGE_SNAPSHOT] = stage_snapshot,
+		[STAGE_E820] = stage_e820,
+		[STAGE_LIMITS] = stage_limits,
+		[STAGE_NODES] = stage_nodes,
+		[STAGE_BOOTMEM] = stage_bootmem,
+		[STAGE_PAGING] = stage_paging,
+		[STAGE_ZONES] = stage_zones,
+	};
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(stages); i++) {
+		enum bm_error error = run_stage(b, (enum boot_stage)i, stages[i]);
+
+		if (error != BM_OK)
+			return error;
+	}
+	return BM_OK;
+}
+
+/* --- stages 8 and 9: exit and settle --------------------------------------------------------------------- */
+
+static enum bm_error stage_exit(struct boot *b)
+{
+	enum bm_error error = b->platform->exit(b->platform->ctx, &b->map, &b->exit_attempts);
+
+	b->exited = true; /* even a refused exit leaves nothing to return to (Q6) */
+	b->pool.claim = NULL;
+	if (error != BM_OK)
+		return boot_fail(b, error, "exit: the firmware refused %u times", b->exit_attempts);
+	for (uint32_t i = 1; i < b->exit_attempts; i++)
+		finding_add(&b->findings, FINDING_EXIT_RETRIED, 0, 0);
+	return BM_OK;
+}
+
+/* May the firmware have kept this owner's pages for itself without harm? */
+static bool may_vanish(uint32_t owner)
+{
+	return owner == OWNER_PAGE_0 || owner == OWNER_LOW_64K || owner == OWNER_RESERVE ||
+		owner == OWNER_BADRAM || owner == OWNER_FIRMWARE;
+}
+
+/* The first page of a range that is no longer RAM in the accepted table; end when all are. */
+static pfn_t first_lost(const struct e820 *next, pfn_t start, pfn_t end)
+{
+	struct pfn_range ram;
+
+	for (uint32_t i = 0; start < end && e820_next_ram(next, &i, &ram);)
+		if (ram.start <= start && start < ram.end)
+			start = ram.end;
+	return min_u64(start, end);
+}
+
+/* Everything we use must still be RAM; what the firmware kept of the rest is no longer ours to count. */
+static enum bm_error check_collisions(struct boot *b)
+{
+	for (uint32_t i = 0; i < b->owners.count; i++) {
+		const struct owner_range *r = &b->owners.range[i];
+		pfn_t lost = first_lost(&b->next, r->start, r->end);
+
+		if (lost < r->end && !may_vanish(r->owner))
+			return boot_fail(b, BM_CONFLICT,
+				"settle: the firmware kept page %llx (%s), which holds our \"%s\"",
+				(unsigned long long)lost,
+				e820_type_name(e820_type_at(&b->next, lost)),
+				owner_name((enum owner)r->owner));
+	}
+	return BM_OK;
+}
+
+/* Take what lies between the RAM of the accepted table from owners and bitmaps. */
+static enum bm_error forget_range(struct boot *b, pfn_t start, pfn_t end)
+{
+	enum bm_error error = owners_remove(&b->owners, start, end);
+
+	for (uint32_t nid = 0; nid < b->pool.nodes && error == BM_OK; nid++)
+		error = reserve_bootmem(&b->bootmem[nid], pfn_phys(start),
+			pfn_phys(end) - pfn_phys(start));
+	return error;
+}
+
+static enum bm_error forget_lost_ram(struct boot *b)
+{
+	struct pfn_range ram;
+	pfn_t from = 0;
+	enum bm_error error = BM_OK;
+
+	for (uint32_t i = 0; error == BM_OK && e820_next_ram(&b->next, &i, &ram); from = ram.end)
+		error = forget_range(b, from, ram.start);
+	return error == BM_OK ? forget_range(b, from, PFN_END) : error;
+}
+
+/*
+ * RAM of the accepted table that the first one did not call RAM. It waits with the firmware's until
+ * mem_init; what the bitmap does not span stays out, and is counted.
+ */
+static enum bm_error own_new_ram(struct boot *b)
+{
+	const struct pfn_range *last = &b->node[0].range[b->node[0].ranges - 1];
+	pfn_t from = 0;
+
+	cut_ram(&b->next, pfn_phys(last->end), FINDING_RAM_TOO_LATE, &b->next_findings);
+	for (uint32_t i = 0; i <= b->node[0].ranges; i++) {
+		pfn_t end = i < b->node[0].ranges ? b->node[0].range[i].start : PFN_END;
+		enum bm_error error = owners_add(&b->owners, &b->next, OWNER_FIRMWARE, from, end);
+
+		if (error != BM_OK)
+			return error;
+		if (i < b->node[0].ranges)
+			from = b->node[0].range[i].end;
+	}
+	return reserve_owned(b);
+}
+
+/* The findings of the accepted map replace those of the first; what happened on the way stays. */
+static void adopt_findings(struct boot *b)
+{
+	static const enum finding_id on_the_way[] = { FINDING_EXIT_RETRIED, FINDING_MAP_GREW,
+		FINDING_CLAIM_REFUSED };
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(on_the_way); i++)
+		b->next_findings.of[on_the_way[i]] = b->findings.of[on_the_way[i]];
+	b->findings = b->next_findings;
+}
+
+static void adopt_table(struct boot *b)
+{
+	struct e820 old = b->e820;
+
+	b->e820 = b->next;
+	b->next = old;
+}
+
+/* Stages 3, 4, 6 and 7 again, on the table of the accepted map. */
+static enum bm_error settle_again(struct boot *b)
+{
+	static const stage_fn again[] = { stage_limits, stage_nodes, stage_paging, stage_zones };
+	enum bm_error error = BM_OK;
+
+	static const enum owner rebuilt[] = { OWNER_PAGE_TABLES, OWNER_MM, OWNER_SECTIONS };
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(rebuilt) && error == BM_OK; i++)
+		error = boot_free(b, rebuilt[i]);
+	for (uint32_t i = 0; i < ARRAY_SIZE(again) && error == BM_OK; i++)
+		error = again[i](b);
+	return error;
+}
+
+static enum bm_error adopt_accepted(struct boot *b)
+{
+	enum bm_error error = check_collisions(b);
+
+	if (error == BM_OK)
+		error = own_new_ram(b);
+	if (error == BM_OK)
+		error = forget_lost_ram(b);
+	if (error != BM_OK)
+		return error;
+	finding_add(&b->next_findings, FINDING_SETTLED, 0, 0);
+	adopt_table(b);
+	return BM_OK;
+}
+
+static enum bm_error stage_settle(struct boot *b)
+{
+	enum bm_error error = map_to_e820(b, &b->next, &b->next_findings);
+	bool differs;
+
+	if (error != BM_OK)
+		return error;
+	differs = !e820_equal(&b->e820, &b->next);
+	if (differs)
+		error = adopt_accepted(b);
+	adopt_findings(b);
+	/* Its live stack and tables may lie in what was conventional before: keep off until activate. */
+	if (error == BM_OK)
+		error = own_firmware(b);
+	if (error == BM_OK && differs)
+		error = settle_again(b);
+	return error;
+}
+
+enum bm_error boot_exit(struct boot *b)
+{
+	enum bm_error error = run_stage(b, STAGE_EXIT, stage_exit);
+
+	return error == BM_OK ? run_stage(b, STAGE_SETTLE, stage_settle) : error;
+}
+
+/* --- stages 10 and 11 ------------------------------------------------------------------------------------ */
+
+void boot_activated(struct boot *b, struct window window)
+{
+	b->pool.window = window;
+	b->pool.current_limit = ARCH_HIGHMEM ? pfn_phys(b->limits.max_low_pfn) : PHYS_END;
+	for (uint32_t nid = 0; nid < b->pool.nodes; nid++)
+		bootmem_set_window(&b->bootmem[nid], window);
+	b->mm = phys_to_virt(window, b->mm_phys);
+	b->mm->window = window;
+}
+
+/* present = free + reserved, to the last page. */
+static bool balances(const struct boot *b)
+{
+	uint64_t present = e820_ram_pages(&b->e820, 0, PFN_END);
+	uint64_t counted = 0;
+
+	for (uint32_t owner = 0; owner < OWNER_COUNT; owner++)
+		counted += boot_owner_pages(b, (enum owner)owner);
+	for (uint32_t nid = 0; nid < b->mm->nodes; nid++)
+		for (uint32_t i = 0; i < ARCH_NR_ZONES; i++)
+			counted += b->mm->node[nid].zone[i].free_pages;
+	return present == counted;
+}
+
+static enum bm_error stage_mem_init(struct boot *b)
+{
+	enum bm_error error = boot_free(b, OWNER_FIRMWARE);
+
+	if (error == BM_OK)
+		error = mem_init(b->mm, &b->pool, &b->owners, &b->e820);
+	if (error != BM_OK)
+		return boot_fail(b, error, "mem_init: the free pages can't be handed over (%u)", error);
+	if (!balances(b))
+		return boot_fail(b, BM_CONFLICT, "mem_init: free and reserved pages do not add up");
+	return BM_OK;
+}
+
+enum bm_error boot_mem_init(struct boot *b)
+{
+	enum bm_error error = run_stage(b, STAGE_MEM_INIT, stage_mem_init);
+
+	if (error != BM_OK)
+		return error;
+	b->selftest.blocks = mm_selftest(b->mm, &b->selftest.balanced);
+	if (!b->selftest.balanced)
+		return boot_fail(b, BM_CONFLICT, "mem_init: the buddy allocator fails its self-test");
+	return BM_OK;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The list of everything that may be strange about a machine, with the words for it. Every stage
+ * counts into a findings table; the report reads it.
+ */
+#include <bootmem/finding.h>
+
+struct finding_words {
+	const char *quirk;
+	const char *text; /* at most 52 characters: one line of the report */
+};
+
+static const struct finding_words words[] = {
+	[FINDING_MAP_ZERO_LENGTH] = { "Q10", "memory map entry without pages, dropped" },
+	[FINDING_MAP_OVERLAP] = { "Q11", "memory map entries overlap, the stricter type won" },
+	[FINDING_MAP_UNSORTED] = { "Q12", "memory map not in ascending order, sorted" },
+	[FINDING_MAP_WRAPS] = { "Q13", "memory map entry ends beyond any address, dropped" },
+	[FINDING_MAP_LARGE] = { "Q14", "more than 128 e820 entries, all kept" },
+	[FINDING_MAP_UNKNOWN_TYPE] = { "Q15", "memory of an unknown or vendor type, reserved" },
+	[FINDING_MAP_UNALIGNED] = { "Q35", "range not on page boundaries, rounded" },
+	[FINDING_MAP_NO_WB] = { "Q17", "RAM without write-back caching, reserved" },
+	[FINDING_RUNTIME_NO_CACHE] = { "Q18", "runtime range without cache type, taken as uncached" },
+	[FINDING_RUNTIME_NO_ATTRIBUTE] = { "Q19",
+		"runtime type without its attribute, kept as runtime" },
+	[FINDING_RUNTIME_ON_RAM_TYPE] = { "Q20", "RAM the firmware uses at run time, reserved" },
+	[FINDING_SOFT_RESERVED] = { "Q23", "special-purpose memory, left alone" },
+	[FINDING_UNACCEPTED] = { "Q25", "unaccepted memory, never touched" },
+	[FINDING_EXIT_RETRIED] = { "Q1", "firmware refused to exit at first, tried again" },
+	[FINDING_MAP_GREW] = { "Q3", "memory map outgrew its buffer, read again" },
+	[FINDING_STRIDE] = { "Q5", "unusual size of memory map entries, followed" },
+	[FINDING_CLAIM_REFUSED] = { "Q51", "firmware refused pages its map calls free, avoided" },
+	[FINDING_SETTLED] = { "P1", "memory map changed during the exit, plans redone" },
+	[FINDING_RAM_BEYOND_CPU] = { "P2", "RAM beyond the CPU's address width, left out" },
+	[FINDING_RAM_BEYOND_PAGING] = { "P3", "RAM above 4 GiB needs PAE paging, left out" },
+	[FINDING_RAM_BEYOND_MEM] = { "P4", "RAM beyond the mem= option, left out" },
+	[FINDING_RAM_TOO_LATE] = { "P5", "RAM that appeared only at the exit, left out" },
+};
+
+_Static_assert(ARRAY_SIZE(words) == FINDING_COUNT, "words for every finding");
+
+void finding_add(struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys)
+{
+	struct finding *finding;
+
+	if (f == NULL)
+		return;
+	finding = &f->of[id];
+	if (finding->count == 0) {
+		finding->start_phys = start_phys;
+		finding->end_phys = end_phys;
+	}
+	if (finding->count != UINT32_MAX)
+		finding->count++;
+	if (start_phys < end_phys)
+		finding->bytes += end_phys - start_phys;
+}
+
+const char *finding_quirk(enum finding_id id)
+{
+	return words[id].quirk;
+}
+
+const char *finding_text(enum finding_id id)
+{
+	return words[id].text;
+}
+
+uint32_t findings_kinds(const struct findings *f)
+{
+	uint32_t kinds = 0;
+
+	for (unsigned id = 0; id < FINDING_COUNT; id++)
+		kinds += f->of[id].count != 0;
+	return kinds;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mem_init: the end of bootmem. Everything it calls free, and high memory, goes to the buddy allocator
+ * (mm.h), in maximal runs, a section at a time.
+ */
+#include <bootmem/mm.h>
+
+struct source {
+	struct mm *mm;
+	struct bootmem_pool *pool;
+	struct owners *owners;
+	const struct e820 *map;
+};
+
+/* --- free runs ------------------------------------------------------------------------------------ */
+
+/* The first run in [from, end) that some node's bootmem calls free. */
+static bool next_low_run(const struct source *s, pfn_t from, pfn_t end, struct pfn_range *run)
+{
+	struct pfn_range best = { end, end }, r;
+
+	for (uint32_t nid = 0; nid < s->pool->nodes; nid++)
+		if (bootmem_next_free(&s->pool->node[nid], from, end, &r) && r.start < best.start)
+			best = r;
+	*run = best;
+	return best.start < end;
+}
+
+/* The first RAM page at or above from that nobody owns. Only high memory is asked about. */
+static bool next_unowned(const struct source *s, pfn_t from, pfn_t end, struct pfn_range *run)
+{
+	struct pfn_range ram;
+
+	for (uint32_t i = 0; e820_next_ram(s->map, &i, &ram);) {
+		pfn_t start = max_u64(ram.start, from), stop = min_u64(ram.end, end);
+
+		while (start < stop) {
+			const struct owner_range *owned = owners_from(s->owners, start);
+
+			if (owned == NULL || owned->start > start) {
+				run->start = start;
+				run->end = owned != NULL ? min_u64(stop, owned->start) : stop;
+				return true;
+			}
+			start = owned->end;
+		}
+	}
+	return false;
+}
+
+/* End of what the nodes' bitmaps describe; above it the table and the owners tell what is free. */
+static pfn_t bootmem_end(const struct source *s)
+{
+	pfn_t end = 0;
+
+	for (uint32_t nid = 0; nid < s->pool->nodes; nid++)
+		end = max_u64(end, s->pool->node[nid].end_pfn);
+	return end;
+}
+
+/* The first free run in [from, end), cut where the zone ends. */
+static bool next_run(const struct source *s, pfn_t from, pfn_t end, struct pfn_range *run,
+	uint32_t *zone)
+{
+	pfn_t low_end = bootmem_end(s), zone_end;
+
+	if (from >= end)
+		return false;
+	if (!next_low_run(s, from, min_u64(end, low_end), run) &&
+		!next_unowned(s, max_u64(from, low_end), end, run))
+		return false;
+	*zone = zone_of_pfn(s->mm, run->start, &zone_end);
+	run->end = min_u64(run->end, zone_end);
+	return true;
+}
+
+/* --- room for descriptors --------------------------------------------------------------------------- */
+
+static struct pfn_range section_pfns(uint32_t nr)
+{
+	pfn_t start = (pfn_t)nr << SECTION_PAGE_SHIFT;
+
+	return (struct pfn_range){ start, start + SECTION_PAGES };
+}
+
+/* A run of free low memory inside the section, above the DMA limit, that holds its descriptors. */
+static bool room_in_section(const struct source *s, uint32_t nr, uint64_t pages, pfn_t *start)
+{
+	struct pfn_range section = section_pfns(nr), run;
+	pfn_t from = max_u64(section.start, pfn_up(s->pool->dma_limit));
+
+	for (; next_low_run(s, from, section.end, &run); from = run.end)
+		if (run.end - run.start >= pages) {
+			*start = run.start;
+			return true;
+		}
+	return false;
+}
+
+/* RAM of a section that no descriptor can describe stays reserved. */
+static enum bm_error leave_out(const struct source *s, uint32_t nr)
+{
+	struct pfn_range pfns = section_pfns(nr);
+
+	for (uint32_t nid = 0; nid < s->pool->nodes; nid++) {
+		enum bm_error error = reserve_bootmem(&s->pool->node[nid], pfn_phys(pfns.start),
+			(pfns.end - pfns.start) << PAGE_SHIFT);
+
+		if (error != BM_OK)
+			return error;
+	}
+	return owners_add(s->owners, s->map, OWNER_NO_MAP, pfns.start, pfns.end);
+}
+
+static enum bm_error place_map(const struct source *s, uint32_t nr)
+{
+	struct section *section = section_nr(s->mm, nr);
+	struct bootmem_request request = {
+		.size_bytes = (uint64_t)section->map_pages << PAGE_SHIFT,
+		.align_bytes = PAGE_SIZE,
+		.goal_phys = s->pool->dma_limit,
+		.nid = (int)mm_zone(s->mm, 0)->nid,
+	};
+	struct bootmem_result result;
+	pfn_t start;
+
+	if (room_in_section(s, nr, section->map_pages, &start))
+		request.goal_phys = pfn_phys(start);
+	if (bootmem_alloc(s->pool, &request, &result) != BM_OK)
+		return leave_out(s, nr);
+	section_set_map(section, pfn_down(result.start_phys));
+	return BM_OK;
+}
+
+static enum bm_error place_maps(const struct source *s)
+{
+	for (uint32_t nr = 0; sparse_next(s->mm, &nr); nr++) {
+		enum bm_error error = place_map(s, nr);
+
+		if (error != BM_OK)
+			return error;
+	}
+	return BM_OK;
+}
+
+/* --- the release ---------------------------------------------------------------------------------- */
+
+/*
+ * The bitmaps' pages become free while the bitmaps are still read: the buddy allocator writes
+ * descriptors, never the pages it holds.
+ */
+static enum bm_error release_bitmaps(const struct source *s)
+{
+	for (uint32_t i = 0; i < s->owners->count;) {
+		struct owner_range r = s->owners->range[i];
+		enum bm_error error;
+
+		if (r.owner != OWNER_BITMAP) {
+			i++;
+			continue;
+		}
+		for (uint32_t nid = 0; nid < s->pool->nodes; nid++) {
+			error = free_bootmem(&s->pool->node[nid], pfn_phys(r.start),
+				(r.end - r.start) << PAGE_SHIFT);
+			if (error != BM_OK)
+				return error;
+		}
+		error = owners_remove(s->owners, r.start, r.end);
+		if (error != BM_OK)
+			return error;
+	}
+	return BM_OK;
+}
+
+/* A section's free runs, as far as they fit; how many, or SECTION_RUNS + 1 when it can't be deferred. */
+static uint32_t gather(const struct source *s, uint32_t nr, struct section_run *runs, uint32_t *zone)
+{
+	struct pfn_range pfns = section_pfns(nr), run;
+	uint32_t count = 0, run_zone;
+
+	for (pfn_t from = pfns.start; next_run(s, from, pfns.end, &run, &run_zone); from = run.end) {
+		if (count == SECTION_RUNS || (count != 0 && run_zone != *zone))
+			return SECTION_RUNS + 1;
+		*zone = run_zone;
+		runs[count++] = (struct section_run){ (uint32_t)(run.start - pfns.start),
+			(uint32_t)(run.end - run.start) };
+	}
+	return count;
+}
+
+static void write_section(const struct source *s, uint32_t nr)
+{
+	struct pfn_range pfns = section_pfns(nr), run;
+	struct section_writer writer;
+	uint32_t zone;
+
+	section_open(&writer, s->mm, nr);
+	for (pfn_t from = pfns.start; next_run(s, from, pfns.end, &run, &zone); from = run.end)
+		section_put_run(&writer,
+			(struct section_run){ (uint32_t)(run.start - pfns.start),
+				(uint32_t)(run.end - run.start) },
+			zone);
+	section_close(&writer);
+}
+
+static void release_section(const struct source *s, uint32_t nr)
+{
+	struct section_run runs[SECTION_RUNS];
+	uint32_t zone = 0, count;
+
+	if (section_map_pfn(section_nr(s->mm, nr)) == 0)
+		return;
+	count = gather(s, nr, runs, &zone);
+	if (count <= SECTION_RUNS)
+		section_defer(s->mm, nr, runs, count, zone);
+	else
+		write_section(s, nr);
+}
+
+enum bm_error mem_init(struct mm *mm, struct bootmem_pool *pool, struct owners *owners,
+	const struct e820 *map)
+{
+	struct source s = { mm, pool, owners, map };
+	enum bm_error error = place_maps(&s);
+
+	if (error == BM_OK)
+		error = release_bitmaps(&s);
+	if (error != BM_OK)
+		return error;
+	for (uint32_t nr = 0; sparse_next(mm, &nr); nr++)
+		release_section(&s, nr);
+	zones_set_watermarks(mm);
+	return BM_OK;
+}
+
+uint64_t mem_map_pages(const struct mm *mm)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t nr = 0; sparse_next(mm, &nr); nr++) {
+		const struct section *section = section_nr(mm, nr);
+
+		if (section_map_pfn(section) != 0)
+			pages += section->map_pages;
+	}
+	return pages;
+}
+
+/* --- the self-test -------------------------------------------------------------------------------- */
+
+static bool same_counts(const struct zone *a, const struct zone *b)
+{
+	for (unsigned order = 0; order < NR_ORDERS; order++)
+		if (zone_free_blocks(a, order) != zone_free_blocks(b, order))
+			return false;
+	return a->free_pages == b->free_pages && a->managed_pages == b->managed_pages;
+}
+
+/* Take a block of every order, then give them back, smallest first so that they must merge. */
+static uint32_t try_zone(struct mm *mm, uint32_t zone, bool *balanced)
+{
+	struct zone before = *mm_zone(mm, zone);
+	pfn_t block[NR_ORDERS];
+	uint32_t taken = 0;
+
+	for (unsigned order = NR_ORDERS; order-- > 0;)
+		block[order] = zone_alloc_pages(mm, zone, order);
+	for (unsigned order = 0; order < NR_ORDERS; order++) {
+		if (block[order] == PFN_NONE)
+			continue;
+		taken++;
+		if (free_pages(mm, block[order], order) != BM_OK)
+			*balanced = false;
+	}
+	if (!same_counts(&before, mm_zone(mm, zone)))
+		*balanced = false;
+	return taken;
+}
+
+uint32_t mm_selftest(struct mm *mm, bool *balanced)
+{
+	uint32_t blocks = 0;
+
+	*balanced = true;
+	for (uint32_t zone = 0; zone < mm->nodes * ARCH_NR_ZONES; zone++)
+		blocks += try_zone(mm, zone, balanced);
+	*balanced = *balanced && mm_check(mm);
+	return blocks;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading a small file through EFI_SIMPLE_FILE_SYSTEM; config.c calls it.
+ */
+#include "file.h"
+
+static EFI_GUID file_system_guid = SIMPLE_FILE_SYSTEM_PROTOCOL;
+static EFI_GUID file_info_guid = EFI_FILE_INFO_ID;
+
+static EFI_FILE_HANDLE open_file(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path)
+{
+	EFI_FILE_IO_INTERFACE *volume;
+	EFI_FILE_HANDLE root, handle = NULL;
+	void *interface;
+
+	if (EFI_ERROR(bs->HandleProtocol(device, &file_system_guid, &interface)))
+		return NULL;
+	volume = interface;
+	if (EFI_ERROR(volume->OpenVolume(volume, &root)))
+		return NULL;
+	if (EFI_ERROR(root->Open(root, &handle, path, EFI_FILE_MODE_READ, 0)))
+		handle = NULL;
+	root->Close(root);
+	return handle;
+}
+
+/* The size of the information is the firmware's to say, so it is asked twice (Q56). */
+static enum bm_error file_size(EFI_BOOT_SERVICES *bs, EFI_FILE_HANDLE handle, uint64_t *bytes)
+{
+	UINTN size = 0;
+	void *buffer;
+	EFI_STATUS status;
+
+	if (handle->GetInfo(handle, &file_info_guid, &size, NULL) != EFI_BUFFER_TOO_SMALL)
+		return BM_INVALID;
+	if (EFI_ERROR(bs->AllocatePool(EfiLoaderData, size, &buffer)))
+		return BM_NOMEM;
+	status = handle->GetInfo(handle, &file_info_guid, &size, buffer);
+	*bytes = ((const EFI_FILE_INFO *)buffer)->FileSize;
+	bs->FreePool(buffer);
+	return EFI_ERROR(status) ? BM_INVALID : BM_OK;
+}
+
+static enum bm_error read_all(EFI_BOOT_SERVICES *bs, EFI_FILE_HANDLE handle, UINTN limit,
+	struct file *out)
+{
+	uint64_t bytes;
+	void *buffer;
+	UINTN length;
+	enum bm_error error = file_size(bs, handle, &bytes);
+
+	if (error != BM_OK)
+		return error;
+	if (bytes > limit)
+		return BM_INVALID;
+	length = (UINTN)bytes;
+	if (EFI_ERROR(bs->AllocatePool(EfiLoaderData, length + 1, &buffer)))
+		return BM_NOMEM;
+	*out = (struct file){ .text = buffer, .length = length };
+	if (!EFI_ERROR(handle->Read(handle, &out->length, buffer)))
+		return BM_OK;
+	file_free(bs, out);
+	return BM_INVALID;
+}
+
+enum bm_error file_read(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path, UINTN limit,
+	struct file *out)
+{
+	EFI_FILE_HANDLE handle = open_file(bs, device, path);
+	enum bm_error error;
+
+	if (handle == NULL)
+		return BM_REFUSED;
+	error = read_all(bs, handle, limit, out);
+	handle->Close(handle);
+	return error;
+}
+
+void file_free(EFI_BOOT_SERVICES *bs, struct file *file)
+{
+	bs->FreePool(file->text);
+	*file = (struct file){ .text = NULL };
+}

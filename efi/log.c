@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The two sinks of the application. The serial port is opened with its first character of ours, so
+ * that an application that leaves it to the firmware never touches it.
+ */
+#include "log.h"
+
+#define FIRMWARE_CHUNK 96
+
+static void write_serial(struct log *log, const char *text, size_t length)
+{
+	if (log->port == 0)
+		return;
+	if (!log->opened) {
+		log->opened = true;
+		serial_open(&log->serial, log->port, log->baud);
+	}
+	serial_write(&log->serial, text, length);
+}
+
+/* One call for each chunk: the firmware's serial console is slow to start a string. */
+static void write_firmware(struct log *log, const char *text, size_t length)
+{
+	CHAR16 chunk[FIRMWARE_CHUNK];
+	size_t used = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '\n')
+			chunk[used++] = '\r';
+		chunk[used++] = (CHAR16)(unsigned char)text[i];
+		/* room for two more and the end */
+		if (used + 3 <= FIRMWARE_CHUNK && i + 1 < length)
+			continue;
+		chunk[used] = 0;
+		log->firmware->OutputString(log->firmware, chunk);
+		used = 0;
+	}
+}
+
+static void write_text(void *ctx, const char *text, size_t length)
+{
+	struct log *log = ctx;
+
+	if (log->firmware != NULL)
+		write_firmware(log, text, length);
+	else if (log->text_on_serial)
+		write_serial(log, text, length);
+}
+
+static void write_record(void *ctx, const char *text, size_t length)
+{
+	write_serial(ctx, text, length);
+}
+
+void log_init(struct log *log, EFI_SYSTEM_TABLE *st)
+{
+	*log = (struct log){
+		.firmware = st->ConOut,
+		.text_on_serial = true,
+		.text = { write_text, log },
+		.record = { write_record, log },
+	};
+}
+
+void log_configure(struct log *log, const struct boot_options *options)
+{
+	if (options->serial == SERIAL_AUTO)
+		log->port = SERIAL_COM1;
+	else if (options->serial == SERIAL_PORT)
+		log->port = options->serial_port;
+	log->baud = options->serial_baud;
+	log->text_on_serial = options->console != CONSOLE_SCREEN;
+	if (options->console == CONSOLE_SERIAL)
+		log->firmware = NULL;
+}
+
+void log_leave_firmware(struct log *log)
+{
+	log->firmware = NULL;
+}
+
+void log_flush(struct log *log)
+{
+	if (log->opened)
+		serial_flush(&log->serial);
+}

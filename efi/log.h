@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where text goes. Until the exit to the firmware's console, which shows it on the screen and, on most
+ * machines, on the serial line as well; from the exit on to our own serial port (Q6, Q7).
+ */
+#ifndef EFI_LOG_H
+#define EFI_LOG_H
+
+#include <bootmem/format.h>
+#include <bootmem/options.h>
+
+#include "serial.h"
+#include "uefi.h"
+
+struct log {
+	SIMPLE_TEXT_OUTPUT_INTERFACE *firmware; /* null: not used, or gone */
+	struct serial serial;
+	uint16_t port;                          /* 0: none wanted */
+	uint32_t baud;
+	bool opened;
+	bool text_on_serial;
+	struct sink text;                       /* for people */
+	struct sink record;                     /* for programs: the serial port alone */
+};
+
+/* Everything to the firmware's console; the options are not known yet. */
+void log_init(struct log *log, EFI_SYSTEM_TABLE *st);
+
+/* Obey serial= and console=. */
+void log_configure(struct log *log, const struct boot_options *options);
+
+/* The firmware's console must not be used any more. Calls nothing. */
+void log_leave_firmware(struct log *log);
+
+void log_flush(struct log *log);
+
+#endif

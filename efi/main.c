@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bootmem.efi: the firmware front end of the pipeline in <bootmem/boot.h>. It owns the program's only
+ * mutable file-scope object; everything it takes from the firmware goes back to it unless the
+ * exit succeeds.
+ */
+#include <bootmem/boot.h>
+#include <bootmem/cpu.h>
+#include <bootmem/report.h>
+#include <bootmem/string.h>
+
+#include "acpi.h"
+#include "claim.h"
+#include "config.h"
+#include "exit.h"
+#include "gop.h"
+#include "image.h"
+#include "log.h"
+#include "memory_map.h"
+#include "power.h"
+#include "uefi.h"
+
+#define PREPARE_TRIES 3 /* each with twice the slack for the map */
+
+/* Where the workspace, with the map buffer and the core's tables, must end. */
+#define WORKSPACE_END (ARCH_HIGHMEM ? ARCH_SPLIT_PHYS : 4 * GIB)
+
+struct app {
+	EFI_HANDLE handle;
+	EFI_BOOT_SERVICES *bs; /* null once the exit begins */
+	EFI_LOADED_IMAGE *image;
+	struct log log;
+	struct memory_map map;
+	struct claims claims;
+	EFI_PHYSICAL_ADDRESS workspace;
+	UINTN workspace_pages;
+	struct acpi_power acpi;
+	struct boot_platform platform;
+	struct boot_input input;
+	struct boot boot;
+};
+
+static struct app the_app;
+static EFI_GUID loaded_image_guid = LOADED_IMAGE_PROTOCOL;
+
+EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st);
+
+/* --- the platform: how the core sees the firmware ------------------------------------------------ */
+
+static enum bm_error platform_get_map(void *ctx, struct fw_map *map)
+{
+	struct app *app = ctx;
+
+	return memory_map_read(&app->map, app->bs, map);
+}
+
+static enum bm_error platform_claim(void *ctx, pfn_t start_pfn, uint64_t pages)
+{
+	struct app *app = ctx;
+
+	return claim_pages(&app->claims, app->bs, start_pfn, pages);
+}
+
+static enum bm_error platform_exit(void *ctx, struct fw_map *map, uint32_t *attempts)
+{
+	struct app *app = ctx;
+	EFI_BOOT_SERVICES *bs = app->bs;
+
+	app->bs = NULL;
+	log_leave_firmware(&app->log);
+	return exit_boot_services(bs, app->handle, &app->map, map, attempts);
+}
+
+static uint64_t platform_cycles(void *ctx)
+{
+	(void)ctx;
+	return arch_cycles();
+}
+
+/* --- before the start ----------------------------------------------------------------------------- */
+
+static enum bm_error app_init(struct app *app, EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
+{
+	void *interface;
+
+	app->handle = handle;
+	app->bs = st->BootServices;
+	log_init(&app->log, st);
+	app->platform = (struct boot_platform){
+		.ctx = app,
+		.get_map = platform_get_map,
+		.claim = platform_claim,
+		.exit = platform_exit,
+		.cycles = platform_cycles,
+		.console = &app->log.text,
+	};
+	/* The user may read for longer than five minutes (Q65). */
+	app->bs->SetWatchdogTimer(0, 0, 0, NULL);
+	if (EFI_ERROR(app->bs->HandleProtocol(handle, &loaded_image_guid, &interface)))
+		return BM_REFUSED;
+	app->image = interface;
+	return BM_OK;
+}
+
+static void describe_firmware(struct boot_input *input, EFI_SYSTEM_TABLE *st)
+{
+	const CHAR16 *vendor = st->FirmwareVendor;
+	size_t i = 0;
+
+	for (; vendor != NULL && vendor[i] != 0 && i + 1 < sizeof(input->firmware_vendor); i++)
+		input->firmware_vendor[i] = vendor[i] < ' ' || vendor[i] > '~' ? '?' : (char)vendor[i];
+	input->firmware_vendor[i] = '\0';
+	input->firmware_revision = st->FirmwareRevision;
+}
+
+static void add_special(struct boot_input *input, phys_t start_phys, phys_t end_phys,
+	uint32_t rights)
+{
+	if (start_phys < end_phys)
+		input->special[input->specials++] = (struct map_special){
+			.start_phys = start_phys,
+			.end_phys = end_phys,
+			.rights = rights,
+			.identity = true,
+		};
+}
+
+static void describe_memory(struct boot_input *input, const struct app *app)
+{
+	input->specials = 0;
+	input->image_start_phys = (uintptr_t)image_start;
+	input->image_end_phys = (uintptr_t)image_end;
+	add_special(input, (uintptr_t)image_start, (uintptr_t)text_start, 0);
+	add_special(input, (uintptr_t)text_start, (uintptr_t)rodata_start, MAP_EXEC);
+	add_special(input, (uintptr_t)rodata_start, (uintptr_t)data_start, 0);
+	add_special(input, (uintptr_t)data_start, (uintptr_t)image_end, MAP_WRITE);
+	input->workspace_start_phys = app->workspace;
+	input->workspace_end_phys = app->workspace + pfn_phys(app->workspace_pages);
+	add_special(input, input->workspace_start_phys, input->workspace_end_phys, MAP_WRITE);
+}
+
+static void describe_machine(struct app *app, EFI_SYSTEM_TABLE *st)
+{
+	struct framebuffer fb = gop_framebuffer(st);
+
+	describe_firmware(&app->input, st);
+	app->input.framebuffer_phys = fb.start_phys;
+	app->input.framebuffer_bytes = fb.bytes;
+	app->acpi = acpi_power_find(st);
+}
+
+/*
+ * The image runs where it was loaded, and our page tables show it there. On i386 that must be in the user's half
+ * of the address space.
+ */
+static enum bm_error check_image_address(struct app *app)
+{
+	if (!ARCH_HIGHMEM || (uintptr_t)image_end <= ARCH_DIRECT_BASE)
+		return BM_OK;
+	sink_printf(&app->log.text,
+		"The firmware loaded bootmem at %p, above PAGE_OFFSET; that is not supported yet.\n",
+		(void *)image_start);
+	return BM_CONFLICT;
+}
+
+/* --- the workspace: map buffer, canary, the core's storage ----------------------------------------- */
+
+static enum bm_error allocate_workspace(struct app *app, uint64_t bytes)
+{
+	app->workspace = WORKSPACE_END - 1;
+	app->workspace_pages = (UINTN)pfn_up(bytes);
+	if (EFI_ERROR(app->bs->AllocatePages(AllocateMaxAddress, EfiLoaderData,
+		    app->workspace_pages, &app->workspace))) {
+		app->workspace_pages = 0;
+		return BM_NOMEM;
+	}
+	return BM_OK;
+}
+
+static enum bm_error set_up_workspace(struct app *app, uint32_t slack, void **storage,
+	uint64_t *storage_bytes)
+{
+	uint32_t descriptors;
+	UINTN map_bytes;
+	enum bm_error error = memory_map_wanted(app->bs, slack, &map_bytes, &descriptors);
+	uint64_t buffer_bytes;
+
+	if (error != BM_OK)
+		return error;
+	map_bytes = (UINTN)align_up(map_bytes, 16);
+	buffer_bytes = map_bytes + MEMORY_MAP_CANARY_BYTES;
+	*storage_bytes = boot_storage_bytes(descriptors);
+	error = allocate_workspace(app, buffer_bytes + *storage_bytes);
+	if (error != BM_OK)
+		return error;
+	memory_map_init(&app->map, (void *)(uintptr_t)app->workspace, map_bytes);
+	*storage = (void *)(uintptr_t)(app->workspace + buffer_bytes);
+	return BM_OK;
+}
+
+/* Everything goes back to the firmware. */
+static void give_back(struct app *app)
+{
+	bool all = claims_release(&app->claims, app->bs);
+
+	if (app->workspace_pages != 0)
+		all = !EFI_ERROR(app->bs->FreePages(app->workspace, app->workspace_pages)) && all;
+	app->workspace_pages = 0;
+	if (!all)
+		sink_puts(&app->log.text, "The firmware did not take all of its memory back.\n");
+}
+
+/* --- the start ------------------------------------------------------------------------------------ */
+
+static phys_t ram_end(const struct fw_map *map)
+{
+	phys_t end = 0;
+
+	for (uint32_t i = 0; i < map->count; i++) {
+		struct efi_memory_desc desc = fw_map_entry(map, i);
+
+		if (fw_desc_e820_type(&desc, NULL) == E820_RAM && desc.pages <= PFN_END)
+			end = max_u64(end, desc.phys_start + pfn_phys(desc.pages));
+	}
+	return end;
+}
+
+static enum bm_error detect_cpu(struct app *app)
+{
+	struct fw_map map;
+	enum bm_error error = memory_map_read(&app->map, app->bs, &map);
+
+	if (error == BM_OK)
+		arch_cpu_detect(&app->input.mode, app->input.options.pae, ram_end(&map));
+	return error;
+}
+
+static enum bm_error prepare_once(struct app *app, uint32_t slack)
+{
+	uint64_t storage_bytes;
+	void *storage;
+	enum bm_error error = set_up_workspace(app, slack, &storage, &storage_bytes);
+
+	if (error == BM_OK)
+		error = detect_cpu(app);
+	if (error != BM_OK)
+		return error;
+	describe_memory(&app->input, app);
+	error = boot_init(&app->boot, &app->platform, &app->input, storage, storage_bytes,
+		(struct window){ 0 });
+	return error == BM_OK ? boot_prepare(&app->boot) : error;
+}
+
+/* A map that outgrows its buffer is no error: start over with more slack (Q3). */
+static enum bm_error prepare(struct app *app)
+{
+	enum bm_error error = BM_FULL;
+
+	for (unsigned try = 0; try < PREPARE_TRIES; try++) {
+		error = prepare_once(app, MEMORY_MAP_SLACK << try);
+		if (error == BM_OK || !app->map.outgrown)
+			break;
+		give_back(app);
+	}
+	return error;
+}
+
+static EFI_STATUS refuse(struct app *app, enum bm_error error)
+{
+	static const EFI_STATUS status[] = {
+		[BM_OK] = EFI_SUCCESS,
+		[BM_NOMEM] = EFI_OUT_OF_RESOURCES,
+		[BM_FULL] = EFI_OUT_OF_RESOURCES,
+		[BM_INVALID] = EFI_UNSUPPORTED,
+		[BM_REFUSED] = EFI_ABORTED,
+		[BM_CONFLICT] = EFI_ABORTED,
+	};
+
+	if (app->map.overrun)
+		sink_puts(&app->log.text, "The firmware wrote past the end of its map (Q4).\n");
+	give_back(app);
+	sink_puts(&app->log.text, "Nothing was changed; returning to the firmware.\n");
+	return status[error];
+}
+
+static EFI_STATUS report_and_return(struct app *app)
+{
+	report_text(&app->boot, REPORT_REPORT, &app->log.text);
+	report_json_framed(&app->boot, REPORT_REPORT, &app->log.record);
+	log_flush(&app->log);
+	give_back(app);
+	return EFI_SUCCESS;
+}
+
+static _Noreturn void stop(struct app *app)
+{
+	sink_puts(&app->log.text, "The firmware is gone, so the machine stops here.\n");
+	log_flush(&app->log);
+	arch_halt();
+}
+
+/* On our own stack, under our own page tables. */
+static void after_activate(void *ctx)
+{
+	struct app *app = ctx;
+	struct boot *boot = &app->boot;
+
+	boot_stage_end(boot);
+	boot_activated(boot, (struct window){ (uintptr_t)boot->space.direct_base });
+	if (boot_mem_init(boot) != BM_OK)
+		stop(app);
+	boot_stage_begin(boot, STAGE_REPORT);
+	report_text(boot, REPORT_BOOTED, &app->log.text);
+	boot_stage_end(boot);
+	report_json_framed(boot, REPORT_BOOTED, &app->log.record);
+	power_finish(app->input.options.after, &app->acpi, &app->log);
+}
+
+EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
+{
+	struct app *app = &the_app;
+	enum bm_error error = app_init(app, handle, st);
+
+	if (error != BM_OK)
+		return refuse(app, error);
+	config_read(app->bs, app->image, &app->input.options, &app->log.text);
+	log_configure(&app->log, &app->input.options);
+	describe_machine(app, st);
+
+	error = check_image_address(app);
+	if (error == BM_OK)
+		error = prepare(app);
+	if (error != BM_OK)
+		return refuse(app, error);
+	if (app->input.options.mode == MODE_REPORT)
+		return report_and_return(app);
+
+	if (boot_exit(&app->boot) != BM_OK)
+		stop(app);
+	boot_stage_begin(&app->boot, STAGE_ACTIVATE);
+	arch_activate(app->boot.cpu_block_phys, &app->boot.paging, &app->log.text, after_activate,
+		app);
+}

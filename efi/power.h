@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The end: what after= asks for, by the machine's own registers.
+ */
+#ifndef EFI_POWER_H
+#define EFI_POWER_H
+
+#include <bootmem/options.h>
+
+#include "acpi.h"
+#include "log.h"
+
+/*
+ * Halt, switch off (ACPI S5) or reset (ACPI reset register, 0xCF9, keyboard controller, triple fault).
+ * Where switching off fails the machine says so and halts. After the exit only.
+ */
+_Noreturn void power_finish(enum option_after after, const struct acpi_power *acpi,
+	struct log *log);
+
+#endif

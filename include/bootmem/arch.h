@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the core asks of an architecture. layout.h has the constants; paging.c is pure and runs on
+ * the host; cpu.c, trap.c and the .S files run on the machine only.
+ */
+#ifndef BOOTMEM_ARCH_H
+#define BOOTMEM_ARCH_H
+
+#include <bootmem/types.h>
+
+/*
+ * arch/<arch>/layout.h:
+ *   ARCH_NAME           "x86_64"
+ *   ARCH_SECTION_SHIFT  log2 of a section's bytes
+ *   ARCH_NR_ZONES       zones of a node, in ascending order
+ *   ARCH_SPLIT_PHYS     end of low memory unless an option moves it
+ *   ARCH_HIGHMEM        1 where memory above the split is not in the direct map, else 0
+ *   ARCH_ZONE_NAMES     initialiser of ARCH_NR_ZONES strings
+ *   ARCH_DMA_END_PFN, ARCH_DMA32_END_PFN (0: no such zone)
+ *   ARCH_DIRECT_BASE    virtual address of physical 0 in the direct map
+ */
+#include <layout.h>
+
+#endif

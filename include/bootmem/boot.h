@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The pipeline: from the firmware's map to a live buddy allocator.
+ *
+ *   boot_prepare        snapshot, e820, limits, nodes, bootmem, paging, zones. Nothing
+ *                       irreversible: after an error the front end gives every claimed page back.
+ *   boot_exit           exit, settle. From here on an error is the end of the machine.
+ *   (the front end)     activate: own stack and descriptor tables, then the page tables
+ *   boot_activated      the address space is ours
+ *   boot_mem_init       mem_init: bootmem ends, the buddy allocator lives
+ *
+ * The core knows the firmware only through struct boot_platform. The EFI application and the host
+ * programs are two front ends of the same pipeline.
+ */
+#ifndef BOOTMEM_BOOT_H
+#define BOOTMEM_BOOT_H
+
+#include <bootmem/bootmem.h>
+#include <bootmem/e820.h>
+#include <bootmem/finding.h>
+#include <bootmem/format.h>
+#include <bootmem/fw_map.h>
+#include <bootmem/limits.h>
+#include <bootmem/mm.h>
+#include <bootmem/options.h>
+#include <bootmem/owner.h>
+#include <bootmem/paging.h>
+#include <bootmem/types.h>
+
+struct boot_platform {
+	void *ctx;
+	/* Read the firmware's map into the platform's own buffer; *map stays valid until the next call. */
+	enum bm_error (*get_map)(void *ctx, struct fw_map *map);
+	/* Ask the firmware for exactly these pages. */
+	enum bm_error (*claim)(void *ctx, pfn_t start_pfn, uint64_t pages);
+	/* Leave boot services; *map is the map whose key was accepted. */
+	enum bm_error (*exit)(void *ctx, struct fw_map *map, uint32_t *attempts);
+	uint64_t (*cycles)(void *ctx);
+	const struct sink *console; /* progress and error messages, safe in every phase */
+};
+
+/* What the front end knows about itself and the machine. Physical ranges are page aligned. */
+#define BOOT_SPECIALS     16
+#define BOOT_ALL_SPECIALS (BOOT_SPECIALS + 8 + OPTIONS_RANGES)
+struct boot_input {
+	struct paging_mode mode;
+	phys_t image_start_phys, image_end_phys;
+	/* everything the front end allocated for itself before the start: map buffer and core's storage */
+	phys_t workspace_start_phys, workspace_end_phys;
+	/* identity-mapped with these rights: the parts of the image, the workspace */
+	struct map_special special[BOOT_SPECIALS];
+	uint32_t specials;
+	phys_t framebuffer_phys;
+	uint64_t framebuffer_bytes;
+	char firmware_vendor[64]; /* ASCII */
+	uint32_t firmware_revision;
+	struct boot_options options;
+};
+
+enum boot_stage {
+	STAGE_SNAPSHOT,
+	STAGE_E820,
+	STAGE_LIMITS,
+	STAGE_NODES,
+	STAGE_BOOTMEM,
+	STAGE_PAGING,
+	STAGE_ZONES,
+	STAGE_EXIT,
+	STAGE_SETTLE,
+	STAGE_ACTIVATE,
+	STAGE_MEM_INIT,
+	STAGE_REPORT,
+	STAGE_HANDOFF,
+	STAGE_CONSOLE, /* not a stage: what the others spent on output */
+	STAGE_COUNT,
+};
+
+/* One node's part in the start; survives as struct node. */
+struct boot_node {
+	struct pfn_range *range; /* RAM, ascending */
+	uint32_t ranges;
+	uint32_t range_capacity;
+	uint64_t bitmap_pages;
+};
+
+/* Outcome of mm_selftest. */
+struct boot_selftest {
+	uint32_t blocks; /* taken and given back */
+	bool balanced;   /* every count as before, every list consistent */
+};
+
+struct boot {
+	const struct boot_platform *platform;
+	struct boot_input input;
+	enum boot_stage stage; /* the one that runs, or ran last */
+	bool exited;
+
+	/* storage, cut from the workspace by boot_init */
+	struct e820_entry *raw;
+	struct e820_event *events;
+	uint32_t raw_capacity, event_capacity;
+	struct e820 next;      /* the accepted map's table, until settle adopts it */
+	struct findings next_findings;
+
+	struct fw_map map;
+	struct findings findings;
+	struct e820 e820;
+	struct limits limits;
+	struct boot_node node[1];
+	struct bootmem bootmem[1]; /* by nid; the pool's */
+	uint32_t nodes;
+	struct bootmem_pool pool;
+	struct owners owners;
+	struct address_space space;
+	struct map_special special[BOOT_ALL_SPECIALS]; /* the input's, and the core's own */
+	uint32_t specials;
+	struct map_plan plan;
+	struct paging paging;
+	phys_t cpu_block_phys; /* ARCH_CPU_PAGES pages: stacks and descriptor tables */
+	struct mm *mm;
+	phys_t mm_phys;
+	uint32_t exit_attempts;
+	struct boot_selftest selftest;
+	uint64_t cycles[STAGE_COUNT];
+	uint64_t stage_start, stage_console; /* of the running stage */
+};
+
+/* Bytes of storage that boot_init needs for a map of so many descriptors; slack for growth included. */
+uint64_t boot_storage_bytes(uint32_t descriptors);
+
+/*
+ * Set up *b (any contents) for one start. storage is boot_storage_bytes long, 16-byte aligned, and lies in
+ * the input's workspace; window is how memory is seen now (identity under firmware).
+ */
+BM_MUST_USE enum bm_error boot_init(struct boot *b, const struct boot_platform *platform,
+	const struct boot_input *input, void *storage, uint64_t storage_bytes,
+	struct window window);
+
+/* Stages 1 to 7. After an error, printed on the console, the firmware can go on. */
+BM_MUST_USE enum bm_error boot_prepare(struct boot *b);
+
+/* Stages 8 and 9. After an error, printed on the console, the machine stops. */
+BM_MUST_USE enum bm_error boot_exit(struct boot *b);
+
+/* Our page tables are live and memory is seen through window. */
+void boot_activated(struct boot *b, struct window window);
+
+/* Stage 11: from bootmem to the buddy allocator, then the self-test. */
+BM_MUST_USE enum bm_error boot_mem_init(struct boot *b);
+
+/*
+ * One line of progress or error for people, on the platform's console. Its cost is charged to
+ * STAGE_CONSOLE. boot_fail also returns the error: return boot_fail(b, BM_NOMEM, "paging: ...").
+ */
+BM_PRINTF(2, 3) void boot_say(struct boot *b, const char *format, ...);
+BM_PRINTF(3, 4) enum bm_error boot_fail(struct boot *b, enum bm_error error, const char *format, ...);
+
+/* Charge the cycles since the last call to a stage (the front end's stages: activate, report). */
+void boot_stage_begin(struct boot *b, enum boot_stage stage);
+void boot_stage_end(struct boot *b);
+
+/* "snapshot", "e820", ...: the words of the report. */
+const char *boot_stage_name(enum boot_stage stage);
+
+/* Pages of one owner in this start, mem_map included. */
+uint64_t boot_owner_pages(const struct boot *b, enum owner owner);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine side of an architecture: what runs on the processor only and never on the host. Lives in
+ * arch/<arch>/{cpu.c,trap.c,trap.S,activate.S,io.h}; called by the front end.
+ *
+ * The CPU block is ARCH_CPU_PAGES pages that the core allocates below 4 GiB (on i386 below PAGE_OFFSET)
+ * and maps where they are, but for the guard pages of ARCH_CPU_GUARDS, which are mapped nowhere. It
+ * holds, from its first page: GDT, TSS and IDT; the stack the program goes on with; one stack each for
+ * #DF, NMI, #MC and #PF, so that a stack overflow is reported instead of resetting the machine.
+ */
+#ifndef BOOTMEM_CPU_H
+#define BOOTMEM_CPU_H
+
+#include <bootmem/arch.h>
+#include <bootmem/format.h>
+#include <bootmem/options.h>
+#include <bootmem/paging.h>
+#include <bootmem/types.h>
+
+/*
+ * What this CPU offers, and what is chosen from it. x86_64 keeps the number of levels it runs with
+ * (changing it needs a way through 32-bit mode, Q37). i386 chooses PAE by pae: on and off as said, on
+ * only where the CPU has it; auto where the CPU has it and gains by it: NX works, or RAM ends (ram_end_phys)
+ * above 4 GiB.
+ */
+void arch_cpu_detect(struct paging_mode *mode, enum option_pae pae, phys_t ram_end_phys);
+
+/* Time stamp counter; 0 on a CPU without one. */
+uint64_t arch_cycles(void);
+
+void arch_disable_interrupts(void);
+
+/* Stop for good. */
+_Noreturn void arch_halt(void);
+
+/* Reset by triple fault: the last resort where no reset register answers. */
+_Noreturn void arch_triple_fault(void);
+
+/*
+ * Make the machine ours: fill the CPU block, load its GDT, TSS and IDT, switch to its stack, then to
+ * paging's tables with a defined CR0, CR4 and EFER, and call next(ctx), which must not return. Interrupts
+ * must be off. The block and the caller's image must be mapped where they are, before and after; the
+ * stack of the caller need not be mapped afterwards.
+ *
+ * From here on an exception prints its vector, error code and registers on console, and stops.
+ */
+_Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
+	const struct sink *console, void (*next)(void *ctx), void *ctx);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * e820: the table every later stage works from.
+ *
+ * Invariant of a finished table (e820_check): entries are page aligned, not empty, in ascending
+ * order, disjoint, below PHYS_END, and two entries that touch differ in type. What no entry covers is not
+ * memory.
+ */
+#ifndef BOOTMEM_E820_H
+#define BOOTMEM_E820_H
+
+#include <bootmem/finding.h>
+#include <bootmem/types.h>
+
+/* In order of strictness: where ranges overlap, the greater value wins. */
+enum e820_type {
+	E820_RAM,
+	E820_SOFT,       /* special-purpose memory (EFI_MEMORY_SP) */
+	E820_PMEM,
+	E820_UNACCEPTED, /* TDX/SNP memory that must be accepted before it is touched */
+	E820_ACPI,
+	E820_NVS,
+	E820_UNUSABLE,
+	E820_RESERVED,
+	E820_TYPES,
+};
+
+struct e820_entry {
+	phys_t start, end; /* end exclusive */
+	uint32_t type;     /* enum e820_type */
+	uint32_t pad;
+};
+
+/* Storage is the caller's. */
+struct e820 {
+	struct e820_entry *entry;
+	uint32_t count;
+	uint32_t capacity;
+};
+
+/* Working storage of e820_sanitise: two events for each raw entry. */
+struct e820_event {
+	phys_t at;
+	uint32_t type;
+	int32_t delta;
+};
+
+/*
+ * Turn n raw entries, in any order and overlapping at will, into a finished table.
+ *
+ * Entries that touch or overlap are resolved in bytes first (the stricter type wins, equal types
+ * merge); then RAM rounds inward to pages and everything else outward, again the stricter type winning.
+ * Empty (start == end) and wrapping (start > end, end > PHYS_END) entries are dropped. Each repair is
+ * counted in f.
+ *
+ * out->capacity must be at least 2 * n and there must be room for 4 * n events, else BM_FULL.
+ * raw and out->entry must not overlap.
+ */
+BM_MUST_USE enum bm_error e820_sanitise(const struct e820_entry *raw, uint32_t n, struct e820 *out,
+	struct e820_event *events, uint32_t event_capacity, struct findings *f);
+
+/* Does the invariant hold? */
+bool e820_check(const struct e820 *map);
+
+/*
+ * Take all RAM at or above limit_phys out of the table and return how many bytes that was.
+ * limit_phys rounds down to a page. Entries of other types stay.
+ */
+uint64_t e820_cut_ram(struct e820 *map, phys_t limit_phys);
+
+/*
+ * The next RAM entry at or after *index as pages; false at the end.
+ * for (uint32_t i = 0; e820_next_ram(map, &i, &ram);) ...
+ */
+bool e820_next_ram(const struct e820 *map, uint32_t *index, struct pfn_range *ram);
+
+/* Whole RAM pages in [start_pfn, end_pfn). */
+uint64_t e820_ram_pages(const struct e820 *map, pfn_t start_pfn, pfn_t end_pfn);
+
+/* The type that covers a page, or E820_TYPES where nothing does. */
+uint32_t e820_type_at(const struct e820 *map, pfn_t pfn);
+
+bool e820_equal(const struct e820 *a, const struct e820 *b);
+
+/* "ram", "reserved", ...: the words of the report. */
+const char *e820_type_name(uint32_t type);
+
+#endif

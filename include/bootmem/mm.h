@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mm: nodes, zones, sections and the buddy allocator; what a kernel goes on with.
+ *
+ * struct mm and everything it names lives in pages from bootmem (owner "mm", "section table",
+ * "mem_map") and holds pfns, never pointers, so it survives the switch to our page tables and the handoff.
+ *
+ * Sections. Physical memory is cut into sections of SECTION_PAGES pages. A section with RAM is
+ * present and has page descriptors, in pages that mem_init sets aside. A section
+ * with no more than SECTION_RUNS free runs, all in one zone, is deferred: its descriptors are written only
+ * when its pages are needed. Free counts cover deferred pages too.
+ *
+ * The section table has two levels, so that holes cost nothing: root[] holds the pfn of a page
+ * of SECTIONS_PER_ROOT sections, or 0.
+ */
+#ifndef BOOTMEM_MM_H
+#define BOOTMEM_MM_H
+
+#include <bootmem/arch.h>
+#include <bootmem/bootmem.h>
+#include <bootmem/e820.h>
+#include <bootmem/limits.h>
+#include <bootmem/owner.h>
+#include <bootmem/types.h>
+
+#define MAX_ORDER    10 /* largest block: 2^10 pages, 4 MiB */
+#define NR_ORDERS    (MAX_ORDER + 1)
+#define PFN_NONE     ((UINT64_C(1) << 40) - 1) /* ends a list of pages */
+#define SECTION_NONE UINT32_C(0xffffffff)
+
+#define SECTION_PAGE_SHIFT (ARCH_SECTION_SHIFT - PAGE_SHIFT)
+#define SECTION_PAGES      (UINT64_C(1) << SECTION_PAGE_SHIFT)
+
+/*
+ * A page descriptor: two words, 16 bytes.
+ *   link  next pfn (40 bits), section number (24 bits)
+ *   info  prev pfn (40 bits), zone (16), order (4), flags (4)
+ * next and prev link free blocks of one order; in an allocated block's head they are the owner's.
+ */
+struct page {
+	uint64_t link;
+	uint64_t info;
+};
+
+_Static_assert(sizeof(struct page) == 16, "a page descriptor is 16 bytes");
+
+#define PAGE_FREE     1u /* head of a free block; order is valid */
+#define PAGE_HEAD     2u /* head of an allocated block; order is valid */
+#define PAGE_RESERVED 4u /* not the allocator's */
+
+#define PAGE_SECTION_SHIFT 40 /* in link */
+#define PAGE_ZONE_SHIFT    40 /* in info */
+#define PAGE_ORDER_SHIFT   56
+#define PAGE_FLAGS_SHIFT   60
+
+/* An info word that links nowhere. */
+static inline uint64_t page_info(uint32_t zone, unsigned order, unsigned flags)
+{
+	return ((uint64_t)flags << PAGE_FLAGS_SHIFT) | ((uint64_t)order << PAGE_ORDER_SHIFT) |
+		((uint64_t)zone << PAGE_ZONE_SHIFT) | PFN_NONE;
+}
+
+static inline uint32_t page_zone(const struct page *page)
+{
+	return (page->info >> PAGE_ZONE_SHIFT) & 0xffff;
+}
+
+static inline unsigned page_order(const struct page *page)
+{
+	return (page->info >> PAGE_ORDER_SHIFT) & 15;
+}
+
+static inline unsigned page_flags(const struct page *page)
+{
+	return (unsigned)(page->info >> PAGE_FLAGS_SHIFT);
+}
+
+/* Pages that one page of descriptors describes: 1 MiB of memory. */
+#define PAGES_PER_MAP_PAGE (PAGE_SIZE / sizeof(struct page))
+
+#define SECTION_RUNS 2
+
+#define SECTION_PRESENT     1u
+#define SECTION_INITIALISED 2u /* descriptors are written */
+#define SECTION_DEFERRED    4u /* free runs below are not in the buddy lists yet */
+
+struct section_run {
+	uint32_t first; /* page index in the section */
+	uint32_t pages;
+};
+
+/*
+ * Descriptors cover the stretch of a section that holds RAM: map_pages pages of them, the first
+ * for page index map_first * PAGES_PER_MAP_PAGE.
+ */
+struct section {
+	uint32_t map_pfn_low; /* first page of descriptors, 40 bits; 0: none set aside */
+	uint8_t map_pfn_high;
+	uint8_t map_first;
+	uint8_t map_pages;
+	uint8_t flags;
+	uint16_t zone; /* of a deferred section's runs */
+	uint16_t runs;
+	uint32_t next; /* next deferred section of that zone, or SECTION_NONE */
+	struct section_run run[SECTION_RUNS];
+};
+
+_Static_assert(sizeof(struct section) == 32, "the section table's stride");
+
+#define SECTIONS_PER_ROOT (PAGE_SIZE / sizeof(struct section))
+
+struct free_area {
+	uint64_t head_pfn; /* or PFN_NONE */
+	uint64_t blocks;
+};
+
+struct zone {
+	pfn_t start_pfn;
+	uint64_t spanned_pages; /* holes included */
+	uint64_t present_pages; /* whole pages of RAM */
+	uint64_t managed_pages; /* ever given to the buddy allocator */
+	uint64_t free_pages;    /* deferred included */
+	struct free_area area[NR_ORDERS];
+	uint64_t deferred_blocks[NR_ORDERS]; /* the blocks that deferred runs will become */
+	uint64_t deferred_pages;
+	uint32_t deferred_head; /* section number, or SECTION_NONE */
+	uint32_t nid;
+	uint64_t watermark_min, watermark_low, watermark_high; /* pages */
+};
+
+/* pg_data_t of the lineage. */
+struct node {
+	pfn_t start_pfn, end_pfn;
+	uint64_t present_pages;
+	struct zone zone[ARCH_NR_ZONES];
+};
+
+struct mm {
+	struct window window;      /* follows the address space; the only address in here */
+	struct limits limits;
+	uint32_t nodes;
+	uint32_t pad;
+	pfn_t root_pfn;            /* first page of the section table's root */
+	uint64_t roots;            /* entries there */
+	uint64_t sections_present;
+	uint64_t sections_initialised;
+	struct node node[];        /* [nodes] */
+};
+
+/* Bytes of struct mm for a number of nodes. */
+static inline uint64_t mm_bytes(uint32_t nodes)
+{
+	return sizeof(struct mm) + (uint64_t)nodes * sizeof(struct node);
+}
+
+/* --- zones ------------------------------------------------------------------------------------ */
+
+enum gfp { GFP_DMA, GFP_DMA32, GFP_KERNEL, GFP_HIGHUSER };
+
+/* Zone numbers are nid * ARCH_NR_ZONES + index. */
+static inline struct zone *mm_zone(struct mm *mm, uint32_t zone)
+{
+	return &mm->node[zone / ARCH_NR_ZONES].zone[zone % ARCH_NR_ZONES];
+}
+
+/* Span and zones of a node from its RAM ranges (ascending) and mm->limits; nothing is free yet. */
+void node_init(struct mm *mm, uint32_t nid, const struct pfn_range *ram, uint32_t ranges);
+
+/* min, low and high watermarks of every zone, by Linux's formula, from managed_pages. */
+void zones_set_watermarks(struct mm *mm);
+
+/* The zone a page of RAM belongs to, and the first page after it that may belong to another. */
+uint32_t zone_of_pfn(const struct mm *mm, pfn_t pfn, pfn_t *end_pfn);
+
+const char *zone_name(uint32_t index);
+
+/* --- sections ---------------------------------------------------------------------------------- */
+
+/* Pages the section table needs: its root, and one page for each stretch with RAM. */
+uint64_t sparse_table_pages(const struct e820 *map, pfn_t max_pfn);
+
+/*
+ * Lay the table out in sparse_table_pages cleared pages from table_pfn and mark the sections that hold RAM
+ * (memory_present, sparse_init). mm->window must be valid.
+ */
+void sparse_init(struct mm *mm, const struct e820 *map, pfn_t table_pfn);
+
+/* The next present section at or after *nr; false at the end. */
+bool sparse_next(const struct mm *mm, uint32_t *nr);
+
+/* The section of a page, or null where the table has none. */
+struct section *section_of_pfn(const struct mm *mm, pfn_t pfn);
+struct section *section_nr(const struct mm *mm, uint32_t nr);
+
+/* First page of a section's descriptors, 0: none. */
+pfn_t section_map_pfn(const struct section *section);
+void section_set_map(struct section *section, pfn_t map_pfn);
+
+/* Is there a descriptor for this page? */
+bool pfn_valid(const struct mm *mm, pfn_t pfn);
+
+/* The descriptor of a page whose section is initialised, and back. */
+struct page *pfn_to_page(const struct mm *mm, pfn_t pfn);
+pfn_t page_to_pfn(const struct mm *mm, const struct page *page);
+
+/*
+ * Write a section's descriptors front to back, each once: pages in a run are free and go to the
+ * buddy lists of their zone in the largest aligned blocks, all others are reserved. Runs ascend, are
+ * maximal (no free page touches them) and lie in one zone each.
+ */
+struct section_writer {
+	struct mm *mm;
+	struct section *section;
+	uint32_t nr;
+	uint32_t cursor; /* page index of the next descriptor to write */
+};
+
+void section_open(struct section_writer *writer, struct mm *mm, uint32_t nr);
+void section_put_run(struct section_writer *writer, struct section_run run, uint32_t zone);
+void section_close(struct section_writer *writer);
+
+/* Leave the descriptors unwritten until they are needed; the runs count as free. */
+void section_defer(struct mm *mm, uint32_t nr, const struct section_run *run, uint32_t runs,
+	uint32_t zone);
+
+/* Write a deferred section's descriptors now. */
+void section_initialise(struct mm *mm, uint32_t nr);
+
+/* The eager way: every deferred section of every zone. */
+void sections_initialise_all(struct mm *mm);
+
+/* --- buddy ------------------------------------------------------------------------------------- */
+
+/* Count the maximal aligned blocks of a run into blocks[NR_ORDERS]. */
+void buddy_count_run(uint64_t blocks[NR_ORDERS], pfn_t start_pfn, pfn_t end_pfn);
+
+/*
+ * Put the blocks of a maximal run on a zone's lists. Its descriptors are written. Two free buddies
+ * can't arise, so nothing is merged or looked up. Zone counts follow.
+ */
+void buddy_release_run(struct mm *mm, uint32_t zone, pfn_t start_pfn, pfn_t end_pfn);
+
+/* A block of 2^order pages from the zones that gfp allows, node nid first (-1: node 0). PFN_NONE on failure. */
+pfn_t alloc_pages_node(struct mm *mm, int nid, enum gfp gfp, unsigned order);
+
+static inline pfn_t alloc_pages(struct mm *mm, enum gfp gfp, unsigned order)
+{
+	return alloc_pages_node(mm, -1, gfp, order);
+}
+
+/* From one zone only. */
+pfn_t zone_alloc_pages(struct mm *mm, uint32_t zone, unsigned order);
+
+/*
+ * Give a block back; it merges with its free buddies. BM_INVALID, and nothing changes, when
+ * pfn is not the head of an allocated block of that order.
+ */
+BM_MUST_USE enum bm_error free_pages(struct mm *mm, pfn_t pfn, unsigned order);
+
+/* Free blocks of one order, deferred ones included. */
+uint64_t zone_free_blocks(const struct zone *zone, unsigned order);
+
+/*
+ * Give reserved pages that nobody needs any more to the allocator, merging as needed (the
+ * classic free_reserved_page). BM_INVALID, and nothing changes, when a page of the range has no
+ * descriptor or is not reserved.
+ */
+BM_MUST_USE enum bm_error free_reserved_pages(struct mm *mm, pfn_t start_pfn, pfn_t end_pfn);
+
+/* Are lists, links, counts and descriptors of every zone consistent? Walks everything. */
+bool mm_check(const struct mm *mm);
+
+/* --- mem_init ---------------------------------------------------------------------------------- */
+
+/*
+ * free_all_bootmem and high memory: set pages aside for the descriptors of every present section (owner
+ * mem_map: in the section where that is in low memory and has room, else anywhere), then hand every
+ * free page to its zone. pool has no claim hook any more; free pages are what its nodes call free and, above
+ * them, RAM of map that nobody owns. The bitmaps' own pages are handed out too: bootmem ends here.
+ */
+BM_MUST_USE enum bm_error mem_init(struct mm *mm, struct bootmem_pool *pool, struct owners *owners,
+	const struct e820 *map);
+
+/* Pages set aside for descriptors. */
+uint64_t mem_map_pages(const struct mm *mm);
+
+/*
+ * Take a block of every order from every zone that has one and give all of them back. Returns how
+ * many; *balanced tells whether every count is as before and mm_check holds.
+ */
+uint32_t mm_selftest(struct mm *mm, bool *balanced);
+
+#endif

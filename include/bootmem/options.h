@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Options: key=value words from bootmem.conf and from the load options, which win.
+ *
+ * Numbers are decimal or, with 0x, hexadecimal. Sizes and addresses may end in K, M, G or T (powers
+ * of 1024). Ranges are size@address, several joined by commas. The keys reserve and badram
+ * add up over all texts; of every other key the last value counts.
+ */
+#ifndef BOOTMEM_OPTIONS_H
+#define BOOTMEM_OPTIONS_H
+
+#include <bootmem/format.h>
+#include <bootmem/types.h>
+
+#define OPTIONS_RANGES 32 /* ranges in reserve= and in badram=; one more is refused with a message */
+#define OPTIONS_NODES  64 /* most nodes of numa=fake=N */
+
+enum option_mode { MODE_BOOT, MODE_REPORT };
+enum option_pae { PAE_AUTO, PAE_ON, PAE_OFF };
+enum option_serial { SERIAL_AUTO, SERIAL_OFF, SERIAL_PORT };
+enum option_console { CONSOLE_BOTH, CONSOLE_SERIAL, CONSOLE_SCREEN };
+enum option_after { AFTER_HALT, AFTER_POWEROFF, AFTER_REBOOT };
+enum option_numa { NUMA_ON, NUMA_OFF, NUMA_FAKE };
+enum option_files { FILES_ON, FILES_OFF };
+
+struct option_range {
+	phys_t start_phys; /* as given: not aligned */
+	uint64_t bytes;    /* not 0; start_phys + bytes <= PHYS_END */
+};
+
+struct boot_options {
+	enum option_mode mode;
+	enum option_pae pae;
+	enum option_serial serial;
+	enum option_console console;
+	enum option_after after;
+	uint16_t serial_port; /* with SERIAL_PORT */
+	uint32_t serial_baud; /* 115200 / n for a whole n */
+	uint64_t mem_bytes;   /* 0: all */
+	uint32_t reserves, badrams;
+	struct option_range reserve[OPTIONS_RANGES];
+	struct option_range badram[OPTIONS_RANGES];
+
+	/* Kept for later versions; nothing reads them yet, and the parser says so. */
+	uint64_t highmem_bytes, vmalloc_bytes; /* 0: not given */
+	enum option_numa numa;
+	uint32_t numa_fake_nodes; /* with NUMA_FAKE */
+	enum option_files files;
+};
+
+void options_defaults(struct boot_options *options);
+
+/*
+ * Apply a text: lines of "key = value" (a file), or words of key=value (load options). In a file, #
+ * at the start of a line or after a blank starts a comment, and a byte order mark and "\r" are passed over. In
+ * load options, double quotes hold a word with blanks together, and a first word without = is the
+ * image's own name, which some shells put there (Q66).
+ *
+ * Every line that can't be used is named on errors with its origin, number, key and what
+ * would be accepted, and changes nothing. A valid key that this version does nothing with is
+ * named too. text need not be NUL-terminated. Returns how many were refused.
+ */
+uint32_t options_parse_file(struct boot_options *options, const char *origin, const char *text,
+	size_t length, const struct sink *errors);
+uint32_t options_parse_words(struct boot_options *options, const char *origin, const char *text,
+	size_t length, const struct sink *errors);
+
+#endif

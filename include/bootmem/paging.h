@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page tables: a plan says what appears where, the builder turns it into tables.
+ *
+ * A plan is a list of areas, sorted by virtual address and disjoint, and a pure function of e820,
+ * limits and what must stay reachable. The builder uses the largest pages that an area's edges,
+ * alignment and the CPU allow, puts all tables into one run of pages whose exact length it can tell
+ * beforehand, and never edits anybody else's tables (Q38).
+ *
+ * The walk is written once (core/paging.c); an architecture gives the geometry of its levels and
+ * encodes entries (arch/<arch>/paging.c), both pure, so that the host runs the real code.
+ */
+#ifndef BOOTMEM_PAGING_H
+#define BOOTMEM_PAGING_H
+
+#include <bootmem/arch.h>
+#include <bootmem/bootmem.h>
+#include <bootmem/e820.h>
+#include <bootmem/limits.h>
+#include <bootmem/types.h>
+
+/* What the CPU offers and what was chosen from it. */
+struct paging_mode {
+	uint8_t levels;    /* 2, 3 (PAE), 4 or 5 */
+	bool nx;           /* the execute-disable bit works */
+	bool large;        /* 2 MiB (4 MiB with 2 levels) pages */
+	bool huge;         /* 1 GiB pages */
+	uint8_t phys_bits; /* width of a physical address */
+};
+
+/*
+ * Rights of an area; reading is always allowed. At most one memory type; none means write-back.
+ * MAP_WRITE and MAP_EXEC never stand together, in one area or in two that show the same page.
+ */
+#define MAP_WRITE  1u
+#define MAP_EXEC   2u
+#define MAP_UC     4u /* uncached (MMIO) */
+#define MAP_WC     8u /* write-combining (framebuffer) once the PAT holds X86_PAT (arch/x86/pte.h) */
+#define MAP_TABLES 16u /* alone: no pages yet, only tables, for the kernel to fill at run time */
+
+enum map_kind {
+	MAP_DIRECT,   /* the direct map */
+	MAP_IDENTITY, /* virtual == physical: what the switch and the jump need, runtime ranges */
+	MAP_VMALLOC,
+	MAP_FIXMAP,
+	MAP_PKMAP,
+};
+
+struct map_area {
+	uint64_t virt; /* canonical */
+	phys_t phys;   /* 0 with MAP_TABLES */
+	uint64_t bytes;
+	uint32_t rights;
+	uint32_t kind; /* enum map_kind */
+};
+
+/* Storage is the caller's. */
+struct map_plan {
+	struct map_area *area;
+	uint32_t count;
+	uint32_t capacity;
+};
+
+/*
+ * A stretch of physical memory with rights of its own, in every place it is mapped.
+ *
+ * Specials may overlap, in any order: a page has only the rights that all of its specials give, the
+ * strictest of their memory types (UC, WC, write-back), an identity mapping when one of them asks
+ * for it, and no mapping at all when one of them is a guard. Page 0 is always a guard. Where a
+ * special is executable or not writable, the direct map is read-only.
+ */
+struct map_special {
+	phys_t start_phys, end_phys; /* page aligned; equal: nothing */
+	uint32_t rights; /* MAP_WRITE or MAP_EXEC or neither; MAP_UC or MAP_WC or neither */
+	bool identity;   /* map it where it is, with these rights */
+	bool guard;      /* not mapped anywhere */
+};
+
+/* Where things are in the virtual address space of this machine, in ascending order. */
+struct address_space {
+	uint64_t identity_end; /* identity mappings end here or below */
+	uint64_t direct_base;
+	uint64_t direct_bytes; /* up to the end of the highest RAM in it */
+	uint64_t vmalloc_start, vmalloc_end;
+	uint64_t fixmap_start, fixmap_end;
+	uint64_t pkmap_start, pkmap_end; /* equal: none */
+};
+
+struct paging {
+	phys_t root;
+	phys_t tables_phys; /* all tables, one run; the root is its first page */
+	uint64_t table_pages;
+	uint64_t pages_4k, pages_2m, pages_4m, pages_1g;
+	struct paging_mode mode;
+};
+
+/* What a walk of finished tables finds at one address. */
+struct paging_leaf {
+	uint64_t virt; /* start of the page */
+	phys_t phys;
+	uint64_t bytes; /* of the page */
+	uint32_t rights;
+};
+
+/* --- the plan: core/mapplan.c ------------------------------------------------------------------
+ */
+
+/*
+ * Lay out the areas of one machine: the identity parts, the direct map of RAM (all of it, or low
+ * memory where ARCH_HIGHMEM), and the table-only areas. Nothing but RAM is mapped unless a special
+ * says so, and never page 0 or a guard. The direct map is writable where no special says otherwise
+ * and never executable. Neighbours with equal rights are one area.
+ *
+ * BM_FULL: raise the plan's capacity (RAM entries + 4 * specials + 4 always suffice).
+ * BM_INVALID: a special is unaligned, wraps, or asks for rights that exclude each other; or RAM
+ * does not fit the direct map. BM_CONFLICT: an identity mapping would reach identity_end (on i386 a
+ * special at or above PAGE_OFFSET).
+ */
+BM_MUST_USE enum bm_error mapplan_build(struct map_plan *plan, const struct address_space *space,
+	const struct e820 *map, const struct limits *limits, const struct map_special *special,
+	uint32_t specials);
+
+/*
+ * Is this a plan that paging_build can build? Areas are sorted by address, disjoint, page aligned,
+ * canonical and within the physical width; rights make sense; and over all areas no physical page
+ * is both writable and executable, or has two memory types (SDM 3A, "Programming the PAT").
+ */
+bool mapplan_check(const struct map_plan *plan, const struct paging_mode *mode);
+
+/* --- the walk: core/paging.c -------------------------------------------------------------------
+ */
+
+/*
+ * Exact number of table pages that paging_build will use for a plan that passes mapplan_check; cost
+ * grows with the number of areas, not with their size.
+ */
+uint64_t paging_table_pages(const struct map_plan *plan, const struct paging_mode *mode);
+
+/*
+ * Build into table_pages == paging_table_pages(...) pages at tables_phys, which stay the caller's
+ * and need not be cleared. The root comes first. Accessed and dirty bits are set beforehand, so the
+ * CPU never writes to these tables. *out is written on success only.
+ *
+ * BM_INVALID, before anything is written: the plan fails mapplan_check, table_pages is
+ * another number, or the pages are unaligned or above arch_tables_end.
+ */
+BM_MUST_USE enum bm_error paging_build(struct paging *out, const struct map_plan *plan,
+	const struct paging_mode *mode, phys_t tables_phys, uint64_t table_pages,
+	struct window window);
+
+/* Walk as the CPU would: rights are those of all levels together. False: not present. */
+bool paging_lookup(
+	const struct paging *paging, struct window window, uint64_t virt, struct paging_leaf *leaf);
+
+/* --- the architecture's side: arch/<arch>/paging.c, pure ---------------------------------------
+ */
+
+/*
+ * Where the areas of this machine are (docs/address-space.md). direct_bytes is cut to the room
+ * there is; mapplan_build refuses RAM beyond it.
+ */
+void arch_address_space(
+	struct address_space *space, const struct limits *limits, const struct paging_mode *mode);
+
+/* How many bits of virtual address a level (1: lowest) indexes, and the lowest of them. */
+unsigned arch_level_shift(const struct paging_mode *mode, unsigned level);
+unsigned arch_level_bits(const struct paging_mode *mode, unsigned level);
+
+/* Can an entry of this level map a page? A level's pages imply those of the levels below. */
+bool arch_leaf_allowed(const struct paging_mode *mode, unsigned level);
+
+/* Is this an address the CPU accepts in this mode? */
+bool arch_virt_canonical(const struct paging_mode *mode, uint64_t virt);
+
+/* End of what an entry can address, and of where tables can be. */
+phys_t arch_phys_end(const struct paging_mode *mode);
+phys_t arch_tables_end(const struct paging_mode *mode);
+
+/*
+ * Entries. Leaf entries of one level with equal rights differ by their physical addresses, so a run
+ * of them is an arithmetic series. arch_entry_rights tells what one entry allows, be it a leaf or
+ * not; memory types are those of leaves.
+ */
+uint64_t arch_leaf_entry(
+	const struct paging_mode *mode, unsigned level, phys_t phys, uint32_t rights);
+uint64_t arch_table_entry(const struct paging_mode *mode, unsigned level, phys_t phys);
+bool arch_entry_present(uint64_t entry);
+bool arch_entry_is_leaf(unsigned level, uint64_t entry);
+phys_t arch_entry_phys(const struct paging_mode *mode, unsigned level, uint64_t entry);
+uint32_t arch_entry_rights(const struct paging_mode *mode, unsigned level, uint64_t entry);
+
+#endif

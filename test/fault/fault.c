@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ends of the application for the exception tests: linked instead of efi/power.c, each raises one fault
+ * where the machine would have been switched off. TEST_FAULT names which.
+ */
+#include <bootmem/cpu.h>
+
+#include "image.h"
+#include "power.h"
+
+#define UNMAPPED ((uintptr_t)0x10) /* page 0 is mapped nowhere */
+
+/* Two bytes of limit, then a base that is never used. */
+struct idt_register {
+	uint16_t limit;
+	uintptr_t base;
+} __attribute__((packed));
+
+void raise_ud(void);
+void raise_pf(void);
+void raise_stack(void);
+void raise_df(void);
+void raise_nx(void);
+
+static void write_unmapped(void)
+{
+	__asm__ volatile("movb $1, (%0)" : : "r"(UNMAPPED) : "memory");
+}
+
+void raise_ud(void)
+{
+	__asm__ volatile("ud2");
+}
+
+void raise_pf(void)
+{
+	write_unmapped();
+}
+
+/* Down through the guard page. */
+void raise_stack(void)
+{
+	__asm__ volatile("1: push $0; jmp 1b");
+}
+
+/* Vector 8 is the last the table still has: the page fault can't be delivered. */
+void raise_df(void)
+{
+	struct idt_register idt;
+
+	__asm__ volatile("sidt %0" : "=m"(idt));
+	idt.limit = (uint16_t)(9 * 2 * sizeof(void *) - 1);
+	__asm__ volatile("lidt %0" : : "m"(idt));
+	write_unmapped();
+}
+
+/* Data does not run where the CPU can tell. */
+void raise_nx(void)
+{
+	((void (*)(void))data_start)();
+}
+
+_Noreturn void power_finish(enum option_after after, const struct acpi_power *acpi,
+	struct log *log)
+{
+	(void)after;
+	(void)acpi;
+	sink_puts(&log->text, "Now the fault.\n");
+	TEST_FAULT();
+	sink_puts(&log->text, "No fault was raised.\n");
+	arch_halt();
+}

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Tests.
+#
+#   make unit                 the host tests only
+#   make build/test/64/test_x one host test in one width, to run by hand or under gdb
+#   make test                 everything; the last line on standard output is "N passed, N failed[, N skipped]"
+#   make test VM_ARGS="-k 512"  passes arguments to pytest
+#
+# Host tests are the real files of core/ and arch/*/paging.c, as 64-bit (x86_64 layout) and 32-bit
+# (i386 layout) programs under ASan and UBSan. Each test/unit/test_*.c is one program for each width;
+# other files in test/unit/ are linked into all of them. test/run.py builds, runs and counts.
+
+TEST_PACKAGES := gcc gcc-multilib make libcmocka-dev python3 python3-pytest qemu-system-x86 ovmf \
+	ovmf-ia32 mtools dosfstools gnu-efi
+
+TEST_ARCH_64 := x86_64
+TEST_ARCH_32 := i386
+TEST_CFLAGS  := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes \
+	-Iinclude -Itest/unit -Itools/sim -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+
+CORE_SRC    := $(filter-out core/string.c,$(wildcard core/*.c))
+UNIT_TESTS  := $(patsubst test/unit/test_%.c,%,$(wildcard test/unit/test_*.c))
+UNIT_COMMON := $(filter-out $(wildcard test/unit/test_*.c),$(wildcard test/unit/*.c)) $(wildcard tools/sim/fake_*.c)
+
+# Debian has no 32-bit cmocka for a 64-bit system; test/run-cmocka32 fetches it without changing the system.
+CMOCKA_64 := -lcmocka
+CMOCKA_32 := build/cmocka32/libcmocka.so.0
+CMOCKA_32_LINK = $(CMOCKA_32) -Wl,-rpath,'$$ORIGIN/../../cmocka32'
+CMOCKA_64_LINK = $(CMOCKA_64)
+
+$(CMOCKA_32): test/run-cmocka32
+	test/run-cmocka32 build/cmocka32
+
+# $(1): width, $(2): what must exist before linking
+define UNIT_RULES
+build/test/$(1)/%.o: %.c test/test.mk
+	@mkdir -p $$(@D)
+	$$(CC) -m$(1) $$(TEST_CFLAGS) -Iarch -Iarch/$$(TEST_ARCH_$(1)) -MMD -MP -c $$< -o $$@
+
+UNIT_LIB_$(1) := $$(patsubst %.c,build/test/$(1)/%.o,$$(CORE_SRC) \
+	$$(wildcard arch/$$(TEST_ARCH_$(1))/paging.c) $$(UNIT_COMMON))
+
+# An archive: a test program takes what it needs.
+build/test/$(1)/lib.a: $$(UNIT_LIB_$(1))
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+
+build/test/$(1)/test_%: build/test/$(1)/test/unit/test_%.o build/test/$(1)/lib.a | $(2)
+	$$(CC) -m$(1) $$(TEST_CFLAGS) $$^ $$(CMOCKA_$(1)_LINK) -o $$@
+
+UNIT_BINS += $$(UNIT_TESTS:%=build/test/$(1)/test_%)
+endef
+$(eval $(call UNIT_RULES,64,))
+$(eval $(call UNIT_RULES,32,$(CMOCKA_32)))
+
+-include $(shell find build/test -name '*.d' 2>/dev/null)
+
+.PHONY: unit-bins unit vm test test-packages
+.SECONDARY:
+
+unit-bins: $(UNIT_BINS)
+
+test-packages:
+	@test/run-packages $(TEST_PACKAGES)
+
+unit: test-packages
+	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py unit $(UNIT_BINS)
+
+vm: test-packages
+	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py vm -- $(VM_ARGS)
+
+test: test-packages
+	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py unit vm $(UNIT_BINS) -- $(VM_ARGS)

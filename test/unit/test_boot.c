@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The whole pipeline under the fake firmware, where only granted pages can be touched.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_firmware.h"
+
+#define WB      (EFI_ATTR_UC | EFI_ATTR_WC | EFI_ATTR_WT | EFI_ATTR_WB)
+#define RUNTIME (WB | EFI_ATTR_RUNTIME)
+
+struct machine {
+	struct fake_firmware fw;
+	struct boot boot;
+};
+
+static uint64_t arena_bytes(uint64_t top)
+{
+	return min_u64(top, ARCH_HIGHMEM ? ARCH_SPLIT_PHYS : TIB);
+}
+
+/*
+ * The shape of an OVMF map: holes in low memory, ACPI NVS at 8 MiB, boot services around it,
+ * runtime and ACPI ranges below the top of low RAM, RAM above 4 GiB listed before the last low entries.
+ */
+static struct machine *ovmf(uint64_t ram_bytes)
+{
+	struct machine *m = calloc(1, sizeof(*m));
+	uint64_t low = min_u64(ram_bytes, 2 * GIB);
+	uint64_t top = ram_bytes > low ? 4 * GIB + (ram_bytes - low) : low;
+	struct fake_firmware *fw = &m->fw;
+
+	fake_init(fw, arena_bytes(top));
+	fake_add(fw, EFI_MEM_BOOT_CODE, 0, 0x1000, WB);
+	fake_add(fw, EFI_MEM_CONVENTIONAL, 0x1000, 0xa0000, WB);
+	fake_add(fw, EFI_MEM_CONVENTIONAL, 0x100000, 0x806000, WB);
+	fake_add(fw, EFI_MEM_ACPI_NVS, 0x806000, 0x808000, WB);
+	fake_add(fw, EFI_MEM_CONVENTIONAL, 0x808000, 0x810000, WB);
+	fake_add(fw, EFI_MEM_ACPI_NVS, 0x810000, 0x900000, WB);
+	fake_add(fw, EFI_MEM_BOOT_DATA, 0x900000, 0x1500000, WB);
+	fake_add(fw, EFI_MEM_CONVENTIONAL, 0x1500000, low - 0x900000, WB);
+	fake_add(fw, EFI_MEM_BOOT_DATA, low - 0x900000, low - 0x700000, WB);
+	fake_add(fw, EFI_MEM_BOOT_CODE, low - 0x700000, low - 0x500000, WB);
+	fake_add(fw, EFI_MEM_RESERVED, low - 0x500000, low - 0x4f0000, WB);
+	fake_add(fw, EFI_MEM_ACPI_RECLAIM, low - 0x4f0000, low - 0x4d0000, WB);
+	fake_add(fw, EFI_MEM_ACPI_NVS, low - 0x4d0000, low - 0x400000, WB);
+	fake_add(fw, EFI_MEM_BOOT_DATA, low - 0x400000, low - 0x100000, WB);
+	fake_add(fw, EFI_MEM_RUNTIME_DATA, low - 0x100000, low - 0x80000, RUNTIME);
+	fake_add(fw, EFI_MEM_RUNTIME_CODE, low - 0x80000, low, RUNTIME);
+	if (top > low)
+		fake_add(fw, EFI_MEM_CONVENTIONAL, 4 * GIB, top, WB);
+	fake_add(fw, EFI_MEM_RESERVED, 0xb0000000, 0xc0000000, 0);
+	fake_add(fw, EFI_MEM_MMIO, 0xffc00000, 0x100000000, EFI_ATTR_UC | EFI_ATTR_RUNTIME);
+	return m;
+}
+
+static void destroy(struct machine *m)
+{
+	fake_free(&m->fw);
+	free(m);
+}
+
+static void boots(struct machine *m, const struct boot_options *options)
+{
+	enum bm_error error = fake_boot(&m->fw, &m->boot, options);
+
+	if (error != BM_OK)
+		fail_msg("error %d, console:\n%s", error, m->fw.console_text);
+}
+
+static uint64_t free_in_zones(const struct mm *mm)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t i = 0; i < mm->nodes * ARCH_NR_ZONES; i++)
+		pages += mm->node[i / ARCH_NR_ZONES].zone[i % ARCH_NR_ZONES].free_pages;
+	return pages;
+}
+
+static uint64_t owned(const struct boot *b)
+{
+	uint64_t pages = 0;
+
+	for (unsigned owner = 0; owner < OWNER_COUNT; owner++)
+		pages += boot_owner_pages(b, (enum owner)owner);
+	return pages;
+}
+
+/* Everything that must hold after mem_init, whatever the machine. */
+static void check_booted(const struct machine *m)
+{
+	const struct boot *b = &m->boot;
+
+	assert_true(e820_check(&b->e820));
+	assert_true(owners_check(&b->owners));
+	assert_true(mm_check(b->mm));
+	assert_true(b->selftest.balanced);
+	assert_true(b->selftest.blocks > 0);
+	assert_int_equal(boot_owner_pages(b, OWNER_FIRMWARE), 0);
+	assert_int_equal(boot_owner_pages(b, OWNER_BITMAP), 0);
+	assert_int_equal(owned(b) + free_in_zones(b->mm), e820_ram_pages(&b->e820, 0, PFN_END));
+}
+
+static enum gfp any_zone(void)
+{
+	return GFP_HIGHUSER;
+}
+
+/* Take every page and see that it is RAM the accepted map gives away and that nobody owns it. */
+static void check_every_page(struct machine *m)
+{
+	struct mm *mm = m->boot.mm;
+	uint64_t free = free_in_zones(mm), taken = 0;
+	pfn_t pfn;
+
+	while ((pfn = alloc_pages(mm, any_zone(), 0)) != PFN_NONE) {
+		const struct owner_range *r = owners_from(&m->boot.owners, pfn);
+
+		assert_int_equal(e820_type_at(&m->boot.e820, pfn), E820_RAM);
+		assert_true(r == NULL || r->start > pfn);
+		taken++;
+	}
+	assert_int_equal(taken, free);
+	assert_int_equal(free_in_zones(mm), 0);
+	assert_true(mm_check(mm));
+}
+
+static void boots_at(uint64_t ram_bytes)
+{
+	struct machine *m = ovmf(ram_bytes);
+
+	boots(m, NULL);
+	check_booted(m);
+	if (ram_bytes <= GIB)
+		check_every_page(m);
+	destroy(m);
+}
+
+static void test_sizes(void **state)
+{
+	static const uint64_t mib[] = { 48, 64, 100, 512, 1024, 4096, 6144, 65536 };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(mib); i++)
+		boots_at(mib[i] * MIB);
+}
+
+static void test_strides(void **state)
+{
+	static const uint32_t stride[] = { 40, 48, 56, 64 };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(stride); i++) {
+		struct machine *m = ovmf(512 * MIB);
+
+		m->fw.stride = stride[i];
+		boots(m, NULL);
+		check_booted(m);
+		assert_int_equal(m->boot.findings.of[FINDING_STRIDE].count, stride[i] > 48);
+		destroy(m);
+	}
+}
+
+static void test_exit_is_retried(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+
+	(void)state;
+	m->fw.stale_exits = 5;
+	boots(m, NULL);
+	check_booted(m);
+	assert_int_equal(m->boot.exit_attempts, 6);
+	assert_int_equal(m->boot.findings.of[FINDING_EXIT_RETRIED].count, 5);
+	destroy(m);
+}
+
+static void test_exit_gives_up(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+
+	(void)state;
+	m->fw.stale_exits = 1000;
+	assert_int_equal(fake_boot(&m->fw, &m->boot, NULL), BM_REFUSED);
+	assert_non_null(strstr(m->fw.console_text, "exit: the firmware refused 64 times"));
+	destroy(m);
+}
+
+/* Pages that the map calls free but that are never granted: around them, and reported. */
+static void test_refused_claims(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+
+	(void)state;
+	m->fw.refuse[0] = (struct pfn_range){ 0x1500, 0x1502 };
+	m->fw.refuse[1] = (struct pfn_range){ 0x1510, 0x1511 };
+	m->fw.refuse[2] = (struct pfn_range){ 0x1600, 0x1700 };
+	m->fw.refusals = 3;
+	boots(m, NULL);
+	check_booted(m);
+	assert_true(m->boot.findings.of[FINDING_CLAIM_REFUSED].count > 0);
+	destroy(m);
+}
+
+/* Firmware that takes a page right where the next claims will go. */
+static void take_behind_our_back(struct fake_firmware *fw, void *ctx)
+{
+	uint32_t *type = ctx;
+	pfn_t pfn = 0x1500 + 16 + 7 * fw->claims;
+
+	if (fw->claims < 12)
+		fake_allocate(fw, pfn, 1, *type);
+}
+
+/* At the exit it takes pages, too, one for each refused key. */
+static void take_at_the_exit(struct fake_firmware *fw, void *ctx)
+{
+	uint32_t *type = ctx;
+
+	if (fw->stale_exits < 3)
+		fake_allocate(fw, 0x1800 + 3 * fw->stale_exits, 2, *type);
+	take_behind_our_back(fw, ctx);
+}
+
+static void test_firmware_allocates_meanwhile(void **state)
+{
+	uint32_t type = EFI_MEM_BOOT_DATA;
+	struct machine *m = ovmf(512 * MIB);
+
+	(void)state;
+	m->fw.meddle = take_behind_our_back;
+	m->fw.meddle_ctx = &type;
+	boots(m, NULL);
+	check_booted(m);
+	check_every_page(m);
+	destroy(m);
+}
+
+/* What it keeps for good must be gone from RAM after the exit. */
+static void test_settle_loses_ram(void **state)
+{
+	uint32_t type = EFI_MEM_RUNTIME_DATA;
+	struct machine *m = ovmf(512 * MIB);
+
+	(void)state;
+	m->fw.meddle = take_at_the_exit;
+	m->fw.meddle_ctx = &type;
+	m->fw.stale_exits = 3;
+	boots(m, NULL);
+	check_booted(m);
+	assert_int_equal(m->boot.findings.of[FINDING_SETTLED].count, 1);
+	assert_int_equal(e820_type_at(&m->boot.e820, 0x1800), E820_RESERVED);
+	assert_int_equal(e820_type_at(&m->boot.e820, 0x1806), E820_RESERVED);
+	check_every_page(m);
+	destroy(m);
+}
+
+/* At the exit a driver gives reserved memory back. */
+static void free_the_reserved(struct fake_firmware *fw, void *ctx)
+{
+	(void)ctx;
+	for (uint32_t i = 0; fw->stale_exits == 0 && i < fw->count; i++)
+		if (fw->desc[i].type == EFI_MEM_RESERVED && fw->desc[i].phys_start < GIB) {
+			fw->desc[i].type = EFI_MEM_CONVENTIONAL;
+			fw->desc[i].attribute = WB;
+		}
+}
+
+static void test_settle_wins_ram(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+	pfn_t pfn = (512 * MIB - 0x500000) >> PAGE_SHIFT;
+
+	(void)state;
+	m->fw.meddle = free_the_reserved;
+	m->fw.stale_exits = 1;
+	boots(m, NULL);
+	check_booted(m);
+	assert_int_equal(e820_type_at(&m->boot.e820, pfn), E820_RAM);
+	assert_int_equal(m->boot.findings.of[FINDING_SETTLED].count, 1);
+	check_every_page(m);
+	destroy(m);
+}
+
+/* The firmware keeps a page that we were granted: the machine stops and names both. */
+static void steal_page_tables(struct fake_firmware *fw, void *ctx)
+{
+	const struct boot *b = ctx;
+
+	if (b->paging.root == 0)
+		return;
+	for (uint32_t i = 0; i < fw->count; i++)
+		if (fw->desc[i].phys_start == b->paging.root)
+			fw->desc[i].type = EFI_MEM_RUNTIME_DATA;
+}
+
+static void test_settle_collision(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+
+	(void)state;
+	m->fw.meddle = steal_page_tables;
+	m->fw.meddle_ctx = &m->boot;
+	m->fw.stale_exits = 1;
+	assert_int_equal(fake_boot(&m->fw, &m->boot, NULL), BM_CONFLICT);
+	assert_non_null(strstr(m->fw.console_text, "page tables"));
+	assert_non_null(strstr(m->fw.console_text, "reserved"));
+	destroy(m);
+}
+
+static void test_options(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+	struct boot_options options;
+
+	(void)state;
+	options_defaults(&options);
+	options.mem_bytes = 256 * MIB;
+	options.reserves = options.badrams = 1;
+	options.reserve[0] = (struct option_range){ 0x2000800, 0x1000 };
+	options.badram[0] = (struct option_range){ 0x3000000, 0x1 };
+	/* The image and the workspace are at the top of low memory: mem= cuts them off, too. */
+	boots(m, &options);
+	check_booted(m);
+	assert_int_equal(boot_owner_pages(&m->boot, OWNER_RESERVE), 2);
+	assert_int_equal(boot_owner_pages(&m->boot, OWNER_BADRAM), 1);
+	assert_int_equal(m->boot.limits.max_pfn, 256 * MIB >> PAGE_SHIFT);
+	assert_true(m->boot.findings.of[FINDING_RAM_BEYOND_MEM].bytes > 0);
+	check_every_page(m);
+	destroy(m);
+}
+
+static void test_no_memory(void **state)
+{
+	struct machine *m = calloc(1, sizeof(*m));
+
+	(void)state;
+	fake_init(&m->fw, 64 * MIB);
+	fake_add(&m->fw, EFI_MEM_CONVENTIONAL, 0x100000, 0x13a000, WB);
+	assert_int_equal(fake_boot(&m->fw, &m->boot, NULL), BM_NOMEM);
+	assert_non_null(strstr(m->fw.console_text, "no room for"));
+	destroy(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_strides),
+		cmocka_unit_test(test_exit_is_retried),
+		cmocka_unit_test(test_exit_gives_up),
+		cmocka_unit_test(test_refused_claims),
+		cmocka_unit_test(test_firmware_allocates_meanwhile),
+		cmocka_unit_test(test_settle_loses_ram),
+		cmocka_unit_test(test_settle_wins_ram),
+		cmocka_unit_test(test_settle_collision),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_no_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

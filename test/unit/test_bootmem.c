@@ -1,0 +1,684 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bootmem: the defects of the 2.4 lineage as regression tests, the semantics of the classic entry
+ * points, and a naive model (a byte for each page) over random operations, the checker after each.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <bootmem/bootmem.h>
+
+#include "random.h"
+
+#define P(n) ((phys_t)(n) << PAGE_SHIFT)
+#define K    UINT64_C(1024)
+
+/*
+ * Nodes that lie anywhere; the bitmaps lie in host memory, at physical address 0 of the window.
+ * Allocated memory itself is not touched unless it is in the window.
+ */
+struct fixture {
+	uint8_t *memory;
+	struct bootmem node[3];
+	struct bootmem_pool pool;
+	phys_t next_bitmap;
+};
+
+#define MEMORY_PAGES 512
+
+static struct fixture *make(void)
+{
+	struct fixture *x = calloc(1, sizeof(*x));
+
+	x->memory = aligned_alloc(PAGE_SIZE, MEMORY_PAGES * PAGE_SIZE);
+	memset(x->memory, 0x5a, MEMORY_PAGES * PAGE_SIZE);
+	x->pool = (struct bootmem_pool){ .node = x->node,
+		.current_limit = PHYS_END,
+		.dma_limit = 16 * MIB,
+		.window = { (uintptr_t)x->memory } };
+	return x;
+}
+
+static void destroy(struct fixture *x)
+{
+	free(x->memory);
+	free(x);
+}
+
+static struct bootmem *add_node(struct fixture *x, pfn_t start, pfn_t end)
+{
+	struct bootmem *bm = &x->node[x->pool.nodes++];
+	uint64_t pages = bootmem_bootmap_pages(start, end);
+
+	assert_true(x->next_bitmap + (pages << PAGE_SHIFT) <= MEMORY_PAGES * PAGE_SIZE);
+	assert_int_equal(init_bootmem(bm, x->pool.window, x->next_bitmap, start, end), BM_OK);
+	x->next_bitmap += pages << PAGE_SHIFT;
+	assert_true(bootmem_check(bm));
+	return bm;
+}
+
+static void make_free(struct bootmem *bm, pfn_t start, pfn_t end)
+{
+	assert_int_equal(free_bootmem(bm, P(start), P(end - start)), BM_OK);
+	assert_true(bootmem_check(bm));
+}
+
+/* The address, or 0. */
+static phys_t alloc_at(struct fixture *x, uint64_t size, uint64_t align, phys_t goal)
+{
+	struct bootmem_request request = { size, align, goal, 0, -1 };
+	struct bootmem_result result = { 0 };
+
+	if (bootmem_alloc(&x->pool, &request, &result) != BM_OK)
+		return 0;
+	for (uint32_t nid = 0; nid < x->pool.nodes; nid++)
+		assert_true(bootmem_check(&x->node[nid]));
+	return result.start_phys;
+}
+
+/* --- defects of 2.4 (M8) ------------------------------------------------------------------------------- */
+
+/* A page freed after the last allocation ended in it must not be merged into. */
+static void test_24_merge_into_freed_page(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 0, 1024);
+	phys_t a, b;
+
+	(void)state;
+	make_free(bm, 512, 1024);
+	a = alloc_at(x, 100, 16, P(512));
+	assert_int_equal(a, P(512));
+	assert_int_equal(free_bootmem(bm, a, PAGE_SIZE), BM_OK);
+	b = alloc_at(x, 100, 16, P(513));
+	assert_int_equal(b, P(513));
+	assert_true(bootmem_reserved(bm, pfn_down(b)));
+	destroy(x);
+}
+
+/* align 0 means 1, and never memory already handed out; other non-powers of two are refused. */
+static void test_24_align_zero(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 0, 64);
+	phys_t a;
+
+	(void)state;
+	make_free(bm, 2, 64);
+	a = alloc_at(x, 100, 16, 0);
+	assert_int_equal(alloc_at(x, 50, 0, 0), a + 100);
+	assert_int_equal(alloc_at(x, 50, 24, 0), 0);
+	assert_int_equal(alloc_at(x, 0, 16, 0), 0);
+	destroy(x);
+}
+
+/* Alignment is of the physical address, wherever the node starts. */
+static void test_24_alignment_is_absolute(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 0x1001, 0x3000);
+
+	(void)state;
+	make_free(bm, 0x1001, 0x3000);
+	assert_int_equal(alloc_at(x, P(1), 64 * K, 0), 0x1010000);
+	assert_int_equal(alloc_at(x, P(1), 16 * MIB, 0), 0x2000000);
+	destroy(x);
+}
+
+/* A full node is no crash: the next one is tried, and then failure is a value. */
+static void test_24_next_node(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem_request request = { P(4), PAGE_SIZE, 0, 0, 0 };
+	struct bootmem_result result = { 0 };
+
+	(void)state;
+	make_free(add_node(x, 0, 8), 5, 8);
+	make_free(add_node(x, 8, 32), 10, 15);
+	assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_OK);
+	assert_int_equal(result.nid, 1);
+	assert_int_equal(result.start_phys, P(10));
+	result.start_phys = 77;
+	assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_NOMEM);
+	assert_int_equal(result.start_phys, 77);
+	assert_int_equal(bootmem_free_pages(&x->node[0]), 3);
+	assert_int_equal(bootmem_free_pages(&x->node[1]), 1);
+	destroy(x);
+}
+
+/* A goal beyond memory falls back, and the caller is told. */
+static void test_24_goal_beyond_the_node(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem_request request = { P(1), PAGE_SIZE, UINT64_C(0x3fff000000), 0, -1 };
+	struct bootmem_result result;
+
+	(void)state;
+	make_free(add_node(x, 0, 64), 2, 64);
+	assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_OK);
+	assert_int_equal(result.start_phys, P(2));
+	assert_true(result.below_goal);
+	request.goal_phys = P(3);
+	assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_OK);
+	assert_false(result.below_goal);
+	destroy(x);
+}
+
+/* Nothing wraps. */
+static void test_24_wrapping_sizes(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 0, 64);
+
+	(void)state;
+	make_free(bm, 2, 64);
+	assert_int_equal(reserve_bootmem(bm, UINT64_MAX - 10, 100), BM_INVALID);
+	assert_int_equal(free_bootmem(bm, UINT64_MAX - 10, 100), BM_INVALID);
+	assert_int_equal(alloc_at(x, UINT64_MAX, 16, 0), 0);
+	assert_int_equal(alloc_at(x, UINT64_MAX - 0x1000, 16, P(3)), 0);
+	assert_int_equal(bootmem_free_pages(bm), 62);
+	assert_int_equal(init_bootmem(bm, x->pool.window, 0, 5, 4), BM_INVALID);
+	assert_int_equal(init_bootmem(bm, x->pool.window, 5, 4, 5), BM_INVALID);
+	destroy(x);
+}
+
+/* One formula for the size of the bitmap: what init writes and updates touch fits what was asked for. */
+static void test_24_bitmap_size(void **state)
+{
+	static const pfn_t start[] = { 0, 1, 63, 64, 4095, 4096, 4097, 262143 };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(start); i++)
+		for (unsigned j = 0; j < ARRAY_SIZE(start); j++) {
+			pfn_t end = start[i] + start[j];
+			uint64_t pages = bootmem_bootmap_pages(start[i], end);
+			struct window window;
+			struct bootmem bm;
+			uint8_t *exact = malloc((size_t)(pages << PAGE_SHIFT) + 1);
+
+			/* Exactly that much: ASan sees a byte too many. */
+			window.base = (uintptr_t)exact;
+			assert_int_equal(init_bootmem(&bm, window, 0, start[i], end), BM_OK);
+			assert_int_equal(free_bootmem(&bm, P(start[i]), P(end - start[i])), BM_OK);
+			for (pfn_t pfn = start[i]; pfn < end; pfn += 61)
+				assert_int_equal(reserve_bootmem(&bm, P(pfn), 1), BM_OK);
+			assert_true(bootmem_check(&bm));
+			free(exact);
+		}
+}
+
+/* --- semantics ----------------------------------------------------------------------------------------- */
+
+/* free rounds in, reserve rounds out, both clip to the node. */
+static void test_rounding(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 10, 40);
+
+	(void)state;
+	assert_int_equal(free_bootmem(bm, P(12) + 1, P(3)), BM_OK); /* pages 13 and 14 */
+	assert_int_equal(bootmem_free_pages(bm), 2);
+	assert_int_equal(free_bootmem(bm, 0, P(100)), BM_OK);
+	assert_int_equal(bootmem_free_pages(bm), 30);
+	assert_int_equal(reserve_bootmem(bm, P(20) + 4095, 2), BM_OK); /* pages 20 and 21 */
+	assert_int_equal(bootmem_free_pages(bm), 28);
+	assert_int_equal(reserve_bootmem(bm, P(20), 0), BM_OK);
+	assert_int_equal(bootmem_free_pages(bm), 28);
+	assert_true(bootmem_reserved(bm, 9));
+	assert_true(bootmem_reserved(bm, 20));
+	assert_false(bootmem_reserved(bm, 22));
+	assert_true(bootmem_reserved(bm, 40));
+	destroy(x);
+}
+
+/* Small requests share a page; one that does not fit takes the free page behind it. */
+static void test_merging(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 0, 64);
+
+	(void)state;
+	make_free(bm, 2, 5);
+	assert_int_equal(alloc_at(x, 100, 16, 0), P(2));
+	assert_int_equal(alloc_at(x, 100, 16, 0), P(2) + 112);
+	assert_int_equal(alloc_at(x, 3000, 1024, 0), P(2) + 1024);
+	assert_int_equal(bm->allocated_pages, 1);
+	assert_int_equal(alloc_at(x, 5000, 8, 0), P(2) + 4024);
+	assert_int_equal(bm->allocated_pages, 3);
+	assert_int_equal(bm->merged, 3);
+	assert_int_equal(bm->requested_bytes, 100 + 100 + 3000 + 5000);
+	/* 4024 + 5000 = page 4 + 832; the rest of page 4 is used up before failure. */
+	assert_int_equal(alloc_at(x, 3264, 1, 0), P(4) + 832);
+	assert_int_equal(alloc_at(x, 1, 1, 0), 0);
+	destroy(x);
+}
+
+/* A request that would look lower first does not merge above. */
+static void test_low_does_not_merge_high(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 0, 64);
+
+	(void)state;
+	make_free(bm, 2, 5);
+	make_free(bm, 20, 25);
+	assert_int_equal(alloc_at(x, 100, 16, P(20)), P(20));
+	assert_int_equal(alloc_at(x, 100, 16, 0), P(2));
+	assert_int_equal(alloc_at(x, 100, 16, P(2)), P(2) + 112);
+	destroy(x);
+}
+
+/* A page behind that is reserved, a limit or a goal stops the merge. */
+static void test_no_merge(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 0, 64);
+	struct bootmem_request request = { 5000, 16, 0, P(3), -1 };
+	struct bootmem_result result;
+
+	(void)state;
+	make_free(bm, 2, 3);
+	make_free(bm, 10, 20);
+	assert_int_equal(alloc_at(x, 100, 16, 0), P(2));
+	assert_int_equal(alloc_at(x, 5000, 16, 0), P(10)); /* page 3 is reserved */
+	assert_int_equal(alloc_at(x, 100, 16, P(15)), P(15));
+	assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_NOMEM);
+	destroy(x);
+}
+
+static void test_limits(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem_request request = { P(2), PAGE_SIZE, 0, P(11), -1 };
+	struct bootmem_result result;
+
+	(void)state;
+	make_free(add_node(x, 0, 64), 10, 64);
+	assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_NOMEM);
+	request.limit_phys = P(12);
+	assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_OK);
+	x->pool.current_limit = P(13);
+	request.limit_phys = 0;
+	assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_NOMEM);
+	request.limit_phys = P(60); /* the pool's limit still applies */
+	assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_NOMEM);
+	x->pool.current_limit = P(14);
+	assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_OK);
+	assert_int_equal(result.start_phys, P(12));
+	destroy(x);
+}
+
+/* The search order of the nodes is the caller's; without one it ascends and wraps. */
+static void test_node_order(void **state)
+{
+	static const uint8_t order[] = { 0, 2, 1, 1, 0, 2, 2, 0, 1 };
+	struct fixture *x = make();
+	struct bootmem_request request = { P(1), PAGE_SIZE, 0, 0, 1 };
+	struct bootmem_result result;
+
+	(void)state;
+	make_free(add_node(x, 0, 8), 6, 8);
+	make_free(add_node(x, 8, 16), 9, 10);
+	make_free(add_node(x, 16, 24), 20, 22);
+	for (unsigned i = 0; i < 5; i++) {
+		static const phys_t expected[] = { P(9), P(20), P(21), P(6), P(7) };
+
+		assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_OK);
+		assert_int_equal(result.start_phys, expected[i]);
+	}
+	for (unsigned nid = 0; nid < 3; nid++)
+		make_free(&x->node[nid], 0, 64);
+	x->pool.node_order = order;
+	assert_int_equal(reserve_bootmem(&x->node[1], P(8), P(8)), BM_OK);
+	assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_OK);
+	assert_int_equal(result.nid, 0); /* the nearest to 1 */
+	request.nid = 3;
+	assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_INVALID);
+	destroy(x);
+}
+
+/* A goal is worth more than the preferred node: below it only when no node has room above. */
+static void test_goal_before_node(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem_request request = { P(1), PAGE_SIZE, P(12), 0, 0 };
+	struct bootmem_result result;
+
+	(void)state;
+	make_free(add_node(x, 0, 10), 2, 10);
+	make_free(add_node(x, 10, 20), 12, 13);
+	assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_OK);
+	assert_int_equal(result.start_phys, P(12));
+	assert_int_equal(bootmem_alloc(&x->pool, &request, &result), BM_OK);
+	assert_int_equal(result.start_phys, P(2));
+	assert_true(result.below_goal);
+	destroy(x);
+}
+
+/* The classic entry points clear what they return, and prefer memory above the DMA limit. */
+static void test_classic(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 0, MEMORY_PAGES);
+	struct window w = x->pool.window;
+	uint8_t *p;
+
+	(void)state;
+	x->pool.dma_limit = P(100);
+	make_free(bm, 8, 9);
+	make_free(bm, 90, 110);
+	p = alloc_bootmem(&x->pool, 100);
+	assert_int_equal(virt_to_phys(w, p), P(100));
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(p[i], 0);
+	assert_int_equal(p[100], 0x5a);
+	assert_int_equal(virt_to_phys(w, alloc_bootmem(&x->pool, 1)), P(100) + 128);
+	assert_int_equal(virt_to_phys(w, alloc_bootmem_pages(&x->pool, 1)), P(101));
+	assert_int_equal(virt_to_phys(w, alloc_bootmem_low(&x->pool, PAGE_SIZE)), P(8));
+	assert_int_equal(virt_to_phys(w, alloc_bootmem_low_pages(&x->pool, 1)), P(90));
+	assert_int_equal(virt_to_phys(w, alloc_bootmem_node(&x->pool, 0, P(2))), P(102));
+	assert_null(alloc_bootmem_pages(&x->pool, P(10)));
+	destroy(x);
+}
+
+/* --- the claim hook ------------------------------------------------------------------------------------ */
+
+struct claims {
+	struct bootmem *bm;
+	pfn_t refuse;      /* this page is refused, and reserved when asked for */
+	bool stubborn;     /* refuses without reserving */
+	uint64_t asked, pages;
+};
+
+static enum bm_error claim_hook(void *ctx, pfn_t start, uint64_t pages)
+{
+	struct claims *c = ctx;
+
+	c->asked++;
+	if (start <= c->refuse && c->refuse < start + pages) {
+		if (!c->stubborn)
+			assert_int_equal(reserve_bootmem(c->bm, P(c->refuse), 1), BM_OK);
+		return BM_REFUSED;
+	}
+	c->pages += pages;
+	return BM_OK;
+}
+
+/* ..FFFRFFFF: the run before the refused page is too short; expect the one behind it. */
+static void test_claim_refused(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 0, 64);
+	struct claims claims = { .bm = bm, .refuse = 5 };
+
+	(void)state;
+	make_free(bm, 2, 10);
+	x->pool.claim = claim_hook;
+	x->pool.claim_ctx = &claims;
+	assert_int_equal(alloc_at(x, P(4), PAGE_SIZE, 0), P(6));
+	assert_int_equal(claims.asked, 2);
+	assert_int_equal(claims.pages, 4);
+	assert_int_equal(alloc_at(x, 10, 1, 0), P(2)); /* nothing merges into a page that is full */
+	assert_int_equal(alloc_at(x, 10, 1, 0), P(2) + 10);
+	assert_int_equal(claims.asked, 3); /* a merge inside a page asks for nothing */
+	destroy(x);
+}
+
+/* A merge whose new page is refused falls back to fresh pages. */
+static void test_claim_refused_in_merge(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 0, 64);
+	struct claims claims = { .bm = bm, .refuse = 3 };
+
+	(void)state;
+	make_free(bm, 2, 20);
+	x->pool.claim = claim_hook;
+	x->pool.claim_ctx = &claims;
+	assert_int_equal(alloc_at(x, 100, 1, 0), P(2));
+	assert_int_equal(alloc_at(x, 4096, 1, 0), P(4));
+	destroy(x);
+}
+
+/* A hook that breaks its promise ends in failure, not in a loop. */
+static void test_stubborn_claim(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 0, 64);
+	struct claims claims = { .bm = bm, .refuse = 2, .stubborn = true };
+
+	(void)state;
+	make_free(bm, 2, 20);
+	x->pool.claim = claim_hook;
+	x->pool.claim_ctx = &claims;
+	assert_int_equal(alloc_at(x, P(1), PAGE_SIZE, 0), 0);
+	assert_int_equal(bootmem_free_pages(bm), 18);
+	destroy(x);
+}
+
+/* --- the checker ---------------------------------------------------------------------------------------- */
+
+static void test_checker(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 100, 20000);
+
+	(void)state;
+	make_free(bm, 5000, 5003);
+	make_free(bm, 9000, 20000);
+	bm->page_bits[5000 >> 6] = ~UINT64_C(0); /* a word that says "mixed" is full */
+	assert_false(bootmem_check(bm));
+	bm->page_bits[5000 >> 6] = ~(UINT64_C(7) << (5000 & 63));
+	assert_true(bootmem_check(bm));
+	bm->word_some[5000 >> 12] = 0;
+	assert_false(bootmem_check(bm));
+	bm->word_some[5000 >> 12] = ~UINT64_C(0);
+	assert_true(bootmem_check(bm));
+	bm->group_some[0] &= ~UINT64_C(1); /* a full group can't hold nothing */
+	assert_false(bootmem_check(bm));
+	bm->group_some[0] |= 1;
+	bm->end_pfn = 19999; /* page 19999 is free outside the span */
+	assert_false(bootmem_check(bm));
+	bm->end_pfn = 20000;
+	bm->last_end_phys = P(5001) + 8; /* the last allocation can't end in a free page */
+	assert_false(bootmem_check(bm));
+	destroy(x);
+}
+
+/* --- the naive model ------------------------------------------------------------------------------------ */
+
+#define SPAN 20000
+
+struct model {
+	pfn_t start, end;
+	uint8_t reserved[SPAN];
+};
+
+static void model_set(struct model *m, pfn_t from, pfn_t to, uint8_t value)
+{
+	for (pfn_t pfn = max_u64(from, m->start); pfn < min_u64(to, m->end); pfn++)
+		m->reserved[pfn - m->start] = value;
+}
+
+static void compare(const struct bootmem *bm, const struct model *m)
+{
+	struct pfn_range run;
+	pfn_t pfn = m->start;
+
+	assert_true(bootmem_check(bm));
+	while (bootmem_next_free(bm, pfn, m->end, &run)) {
+		for (; pfn < run.start; pfn++)
+			assert_int_equal(m->reserved[pfn - m->start], 1);
+		for (; pfn < run.end; pfn++)
+			assert_int_equal(m->reserved[pfn - m->start], 0);
+	}
+	for (; pfn < m->end; pfn++)
+		assert_int_equal(m->reserved[pfn - m->start], 1);
+}
+
+/* A page near an edge of a word or group, where mistakes live, or anywhere. */
+static pfn_t random_pfn(uint64_t *seed, const struct model *m)
+{
+	pfn_t pfn = m->start + random_below(seed, m->end - m->start);
+
+	switch (random_below(seed, 4)) {
+	case 0:
+		return align_up(pfn, 64) + 1 - min_u64(pfn, random_below(seed, 3));
+	case 1:
+		return align_up(pfn, 4096) + 1 - min_u64(pfn, random_below(seed, 3));
+	default:
+		return pfn;
+	}
+}
+
+/* The pages an allocation took must have been free; then they are reserved in the model, too. */
+static void model_take(struct model *m, phys_t start, uint64_t size, uint64_t new_pages)
+{
+	pfn_t end = pfn_up(start + size);
+
+	for (pfn_t pfn = end - new_pages; pfn < end; pfn++)
+		assert_int_equal(m->reserved[pfn - m->start], 0);
+	for (pfn_t pfn = pfn_down(start); pfn < end - new_pages; pfn++)
+		assert_int_equal(m->reserved[pfn - m->start], 1);
+	model_set(m, end - new_pages, end, 1);
+}
+
+/* Is there room in the model for an aligned run? */
+static bool model_has_room(const struct model *m, uint64_t pages, uint64_t align_pages)
+{
+	uint64_t run = 0;
+
+	for (pfn_t pfn = m->end; pfn-- > m->start;) {
+		run = m->reserved[pfn - m->start] ? 0 : run + 1;
+		if (run >= pages && (pfn & (align_pages - 1)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void random_alloc(struct fixture *x, struct model *m, uint64_t *seed)
+{
+	struct bootmem *bm = &x->node[0];
+	uint64_t size = random_below(seed, 3) ? 1 + random_below(seed, 9000) :
+						 P(1 + random_below(seed, 5000));
+	struct bootmem_request request = { .size_bytes = size,
+		.align_bytes = UINT64_C(1) << random_below(seed, 26), .nid = -1 };
+	struct bootmem_result result;
+	uint64_t before = bm->allocated_pages;
+
+	if (random_below(seed, 2))
+		request.goal_phys = P(random_pfn(seed, m)) + random_below(seed, 4096);
+	if (bootmem_alloc(&x->pool, &request, &result) != BM_OK) {
+		assert_false(model_has_room(m, pfn_up(size),
+			max_u64(request.align_bytes >> PAGE_SHIFT, 1)));
+		return;
+	}
+	assert_int_equal(result.start_phys & (request.align_bytes - 1), 0);
+	assert_true(result.below_goal || result.start_phys >= request.goal_phys);
+	assert_true(result.start_phys >= P(m->start) && result.start_phys + size <= P(m->end));
+	model_take(m, result.start_phys, size, bm->allocated_pages - before);
+}
+
+static void random_round(uint64_t *seed)
+{
+	struct fixture *x = make();
+	struct model *m = malloc(sizeof(*m));
+	struct bootmem *bm;
+
+	m->start = random_below(seed, 2) ? random_below(seed, 10000) :
+					   (UINT64_C(1) << 32) + random_below(seed, 10000);
+	m->end = m->start + 1 + random_below(seed, SPAN);
+	memset(m->reserved, 1, sizeof(m->reserved));
+	bm = add_node(x, m->start, m->end);
+	for (int step = 0; step < 60; step++) {
+		pfn_t a = random_pfn(seed, m), b = random_pfn(seed, m);
+		uint64_t pages = a < b ? b - a : random_below(seed, 70);
+
+		switch (random_below(seed, 4)) {
+		case 0:
+			assert_int_equal(free_bootmem(bm, P(a), P(pages)), BM_OK);
+			model_set(m, a, a + pages, 0);
+			break;
+		case 1:
+			pages = min_u64(pages, 200);
+			assert_int_equal(reserve_bootmem(bm, P(a), P(pages)), BM_OK);
+			model_set(m, a, a + pages, 1);
+			break;
+		default:
+			random_alloc(x, m, seed);
+		}
+		compare(bm, m);
+	}
+	free(m);
+	destroy(x);
+}
+
+static void test_random(void **state)
+{
+	uint64_t seed = 24;
+
+	(void)state;
+	for (int round = 0; round < 600; round++)
+		random_round(&seed);
+}
+
+/* A terabyte (16 where the host has the address space): a few ranges write a few words. */
+static void test_huge(void **state)
+{
+	uint64_t bytes = sizeof(void *) == 4 ? TIB : 16 * TIB;
+	pfn_t end = bytes >> PAGE_SHIFT;
+	uint64_t pages = bootmem_bootmap_pages(0, end);
+	struct bootmem bm;
+	struct window window;
+	struct pfn_range run;
+	uint8_t *bitmap;
+
+	(void)state;
+	/* 33 KiB per GiB, and 16 KiB of group bits per TiB */
+	assert_int_equal(pages << PAGE_SHIFT, bytes / GIB * 33 * KIB + bytes / TIB * 16 * KIB);
+	bitmap = calloc((size_t)pages, PAGE_SIZE);
+	window.base = (uintptr_t)bitmap;
+	assert_int_equal(init_bootmem(&bm, window, 0, 0, end), BM_OK);
+	assert_int_equal(free_bootmem(&bm, 0, bytes), BM_OK);
+	assert_int_equal(reserve_bootmem(&bm, bytes / 2 - 1, 2), BM_OK);
+	assert_true(bootmem_next_free(&bm, 5, end, &run));
+	assert_int_equal(run.end, end / 2 - 1);
+	assert_true(bootmem_next_free(&bm, run.end, end, &run));
+	assert_int_equal(run.start, end / 2 + 1);
+	assert_int_equal(run.end, end);
+	assert_true(bootmem_check(&bm));
+	free(bitmap);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_24_merge_into_freed_page),
+		cmocka_unit_test(test_24_align_zero),
+		cmocka_unit_test(test_24_alignment_is_absolute),
+		cmocka_unit_test(test_24_next_node),
+		cmocka_unit_test(test_24_goal_beyond_the_node),
+		cmocka_unit_test(test_24_wrapping_sizes),
+		cmocka_unit_test(test_24_bitmap_size),
+		cmocka_unit_test(test_rounding),
+		cmocka_unit_test(test_merging),
+		cmocka_unit_test(test_low_does_not_merge_high),
+		cmocka_unit_test(test_no_merge),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_node_order),
+		cmocka_unit_test(test_goal_before_node),
+		cmocka_unit_test(test_classic),
+		cmocka_unit_test(test_claim_refused),
+		cmocka_unit_test(test_claim_refused_in_merge),
+		cmocka_unit_test(test_stubborn_claim),
+		cmocka_unit_test(test_checker),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_huge),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

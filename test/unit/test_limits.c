@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * limits: the split of every shape of RAM. R is RAM, | the split.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <bootmem/limits.h>
+
+#define P(n) ((phys_t)(n) << PAGE_SHIFT)
+
+static enum bm_error find(struct limits *l, const struct pfn_range *ram, uint32_t n, pfn_t split)
+{
+	struct e820_entry entry[8];
+	struct e820 map = { .entry = entry, .capacity = 8 };
+
+	for (uint32_t i = 0; i < n; i++)
+		entry[map.count++] = (struct e820_entry){ P(ram[i].start), P(ram[i].end), E820_RAM, 0 };
+	/* A reserved entry far above RAM must not count. */
+	entry[map.count++] = (struct e820_entry){ P(0xfffff), P(0x100000), E820_RESERVED, 0 };
+	return limits_find(l, &map, P(split));
+}
+
+static void check(const struct pfn_range *ram, uint32_t n, pfn_t split, pfn_t min, pfn_t low,
+	pfn_t max)
+{
+	struct limits l;
+
+	assert_int_equal(find(&l, ram, n, split), BM_OK);
+	assert_int_equal(l.min_low_pfn, min);
+	assert_int_equal(l.max_low_pfn, low);
+	assert_int_equal(l.max_pfn, max);
+	assert_int_equal(l.highstart_pfn, low);
+	assert_int_equal(l.highend_pfn, max);
+}
+
+#define R(...) (const struct pfn_range[]){ __VA_ARGS__ }, ARRAY_SIZE(((const struct pfn_range[]){ __VA_ARGS__ }))
+
+static void test_split(void **state)
+{
+	(void)state;
+	check(R({ 0, 50 }), 100, 1, 50, 50);              /* RRRRR..... |            */
+	check(R({ 0, 100 }), 100, 1, 100, 100);           /* RRRRRRRRRR |            */
+	check(R({ 0, 150 }), 100, 1, 100, 150);           /* RRRRRRRRRR | RRRR       */
+	check(R({ 0, 50 }, { 150, 180 }), 100, 1, 50, 180); /* RRRRR..... | ...RRR   */
+	check(R({ 0, 50 }, { 100, 180 }), 100, 1, 50, 180); /* RRRRR..... | RRRR     */
+	check(R({ 10, 50 }, { 60, 80 }), 100, 10, 80, 80);  /* .RRR.RRR.. |          */
+}
+
+/* Page 0 alone is no memory; a first range of page 0 only is passed over. */
+static void test_page_0(void **state)
+{
+	struct limits l = { .max_pfn = 77 };
+
+	(void)state;
+	check(R({ 0, 1 }, { 5, 9 }), 100, 5, 9, 9);
+	assert_int_equal(find(&l, (struct pfn_range[]){ { 0, 1 } }, 1, 100), BM_NOMEM);
+	assert_int_equal(l.max_pfn, 77);
+}
+
+static void test_no_low_memory(void **state)
+{
+	struct limits l;
+
+	(void)state;
+	assert_int_equal(find(&l, NULL, 0, 100), BM_NOMEM);
+	assert_int_equal(find(&l, (struct pfn_range[]){ { 200, 300 } }, 1, 100), BM_NOMEM);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_page_0),
+		cmocka_unit_test(test_no_low_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The option parser: every key of the contract, every way to get one wrong, and the messages.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <bootmem/options.h>
+
+static struct boot_options options;
+static char said[4096];
+static struct text_buffer said_buffer;
+
+/* Texts are parsed from a block of their exact length, so that reading past the end is noticed. */
+typedef uint32_t parse_fn(struct boot_options *o, const char *origin, const char *text,
+	size_t length, const struct sink *errors);
+
+static uint32_t parse(parse_fn *parser, const char *text)
+{
+	struct sink errors = text_buffer_sink(&said_buffer, said, sizeof(said));
+	size_t length = strlen(text);
+	char *block = test_malloc(length + 1);
+	uint32_t refused;
+
+	memcpy(block + 1, text, length);
+	refused = parser(&options, "conf", block + 1, length, &errors);
+	test_free(block);
+	return refused;
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	options_defaults(&options);
+	said[0] = '\0';
+	return 0;
+}
+
+static void accepts(const char *text)
+{
+	assert_int_equal(parse(options_parse_file, text), 0);
+	assert_string_equal(said, "");
+}
+
+/* Valid, and named as something that has no effect yet. */
+static void accepts_for_later(const char *text)
+{
+	assert_int_equal(parse(options_parse_file, text), 0);
+	assert_non_null(strstr(said, "nothing with it yet"));
+}
+
+/* Refused once, with its line number, and nothing changed. */
+static void refuses(const char *text)
+{
+	struct boot_options before;
+
+	memcpy(&before, &options, sizeof(before));
+	assert_int_equal(parse(options_parse_file, text), 1);
+	assert_non_null(strstr(said, "conf:1: "));
+	assert_non_null(strstr(said, "ignored"));
+	/* list storage beyond the count is no part of the value */
+	assert_int_equal(options.reserves, before.reserves);
+	assert_int_equal(options.badrams, before.badrams);
+	assert_memory_equal(&options, &before, offsetof(struct boot_options, reserve));
+	assert_memory_equal(&options.highmem_bytes, &before.highmem_bytes,
+		sizeof(before) - offsetof(struct boot_options, highmem_bytes));
+}
+
+static void defaults_are_those_of_the_contract(void **state)
+{
+	(void)state;
+	assert_int_equal(options.mode, MODE_BOOT);
+	assert_int_equal(options.pae, PAE_AUTO);
+	assert_int_equal(options.serial, SERIAL_AUTO);
+	assert_int_equal(options.serial_port, 0x3f8);
+	assert_int_equal(options.serial_baud, 115200);
+	assert_int_equal(options.console, CONSOLE_BOTH);
+	assert_int_equal(options.after, AFTER_HALT);
+	assert_int_equal(options.numa, NUMA_ON);
+	assert_int_equal(options.files, FILES_ON);
+	assert_true(options.mem_bytes == 0);
+	assert_int_equal(options.reserves + options.badrams, 0);
+}
+
+static void words_choose(void **state)
+{
+	(void)state;
+	accepts("mode=report");
+	assert_int_equal(options.mode, MODE_REPORT);
+	accepts("mode = boot");
+	assert_int_equal(options.mode, MODE_BOOT);
+	accepts("pae=off");
+	assert_int_equal(options.pae, PAE_OFF);
+	accepts("pae=on");
+	assert_int_equal(options.pae, PAE_ON);
+	accepts("after=poweroff");
+	assert_int_equal(options.after, AFTER_POWEROFF);
+	accepts("after=reboot");
+	assert_int_equal(options.after, AFTER_REBOOT);
+	accepts("console=serial");
+	assert_int_equal(options.console, CONSOLE_SERIAL);
+	accepts("numa=off");
+	assert_int_equal(options.numa, NUMA_OFF);
+	accepts("files=off");
+	assert_int_equal(options.files, FILES_OFF);
+	refuses("mode=reports");
+	refuses("mode=repor");
+	refuses("mode=");
+	refuses("mode");
+	refuses("pae=yes");
+	refuses("after=halt now");
+	refuses("console=tty");
+	refuses("files=maybe");
+}
+
+static void assert_mem(const char *text, uint64_t bytes)
+{
+	options_defaults(&options);
+	accepts(text);
+	assert_true(options.mem_bytes == bytes);
+}
+
+static void sizes(void **state)
+{
+	(void)state;
+	assert_mem("mem=512M", 512 * MIB);
+	assert_mem("mem=512m", 512 * MIB);
+	assert_mem("mem=0x1000", 0x1000);
+	assert_mem("mem=0X10k", 0x4000);
+	assert_mem("mem=4G", 4 * GIB);
+	assert_mem("mem=2T", 2 * TIB);
+	assert_mem("mem=123456789012", UINT64_C(123456789012));
+	assert_mem("mem=0xFFFFFFFFFFFFFFFF", UINT64_MAX);
+	assert_mem("mem=18446744073709551615", UINT64_MAX);
+	refuses("mem=18446744073709551616");
+	refuses("mem=0x10000000000000000");
+	refuses("mem=99999999999999999999999");
+	refuses("mem=17179869184G");
+	refuses("mem=0");
+	refuses("mem=M");
+	refuses("mem=0x");
+	refuses("mem=");
+	refuses("mem=-1");
+	refuses("mem=12Q");
+	refuses("mem=1 2");
+	refuses("mem=12MB");
+	refuses("mem=1f");
+}
+
+static void ranges(void **state)
+{
+	(void)state;
+	accepts("reserve=16M@0x4000000,4K@1G");
+	assert_int_equal(options.reserves, 2);
+	assert_true(options.reserve[0].start_phys == 0x4000000);
+	assert_true(options.reserve[0].bytes == 16 * MIB);
+	assert_true(options.reserve[1].start_phys == 1 * GIB);
+	assert_true(options.reserve[1].bytes == 4 * KIB);
+	accepts("badram = 1@0 , 0x1000@0xffffffffff000");
+	assert_int_equal(options.badrams, 2);
+	assert_true(options.badram[0].start_phys == 0);
+	assert_true(options.badram[0].bytes == 1);
+	assert_true(options.badram[1].start_phys + options.badram[1].bytes == PHYS_END);
+	refuses("reserve=4K");
+	refuses("reserve=@4K");
+	refuses("reserve=4K@");
+	refuses("reserve=0@4K");
+	refuses("reserve=4K@8K@12K");
+	refuses("reserve=4K@8K,");
+	refuses("reserve=,4K@8K");
+	refuses("reserve=4K@8K,bad");
+	refuses("badram=0x2000@0xffffffffff000");
+	refuses("badram=0xffffffffffffffff@2");
+	refuses("badram=4K@0xffffffffffffffff");
+}
+
+/* Lists add up, from both sources, up to their limit; the line that passes it changes nothing. */
+static void ranges_add_up_to_their_limit(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < OPTIONS_RANGES - 1; i++)
+		assert_int_equal(parse(options_parse_words, "reserve=4K@0x100000"), 0);
+	assert_int_equal(options.reserves, OPTIONS_RANGES - 1);
+	refuses("reserve=4K@0x200000,4K@0x300000");
+	assert_non_null(strstr(said, "more than 32 ranges"));
+	accepts("reserve=4K@0x200000");
+	assert_int_equal(options.reserves, OPTIONS_RANGES);
+	refuses("reserve=4K@0x200000");
+	assert_int_equal(options.badrams, 0);
+}
+
+static void serial_ports(void **state)
+{
+	(void)state;
+	accepts("serial=off");
+	assert_int_equal(options.serial, SERIAL_OFF);
+	accepts("serial=ttyS1");
+	assert_int_equal(options.serial, SERIAL_PORT);
+	assert_int_equal(options.serial_port, 0x2f8);
+	assert_int_equal(options.serial_baud, 115200);
+	accepts("serial=0x3e8,9600");
+	assert_int_equal(options.serial_port, 0x3e8);
+	assert_int_equal(options.serial_baud, 9600);
+	accepts("serial=ttyS3,115200");
+	assert_int_equal(options.serial_port, 0x2e8);
+	assert_int_equal(options.serial_baud, 115200);
+	accepts("serial=auto");
+	assert_int_equal(options.serial, SERIAL_AUTO);
+	refuses("serial=ttyS4");
+	refuses("serial=3f8");
+	refuses("serial=0x0");
+	refuses("serial=0xfff9");
+	refuses("serial=0x103f8");
+	refuses("serial=ttyS0,");
+	refuses("serial=ttyS0,0");
+	refuses("serial=ttyS0,115201");
+	refuses("serial=ttyS0,100000");
+	refuses("serial=ttyS0,0x100001c200");
+	refuses("serial=ttyS0,9600,8");
+	refuses("serial=");
+}
+
+static void keys_of_later_versions_say_so(void **state)
+{
+	(void)state;
+	accepts_for_later("kernel = \\EFI\\kernel.elf");
+	accepts_for_later("cmdline = console=ttyS0 root=/dev/sda1#2");
+	accepts_for_later("cmdline =");
+	accepts_for_later("initrd=\\initrd.img");
+	accepts_for_later("highmem=64M");
+	assert_true(options.highmem_bytes == 64 * MIB);
+	accepts_for_later("vmalloc=0x8000000");
+	assert_true(options.vmalloc_bytes == 128 * MIB);
+	accepts_for_later("numa=on");
+	accepts_for_later("numa=fake=4");
+	assert_int_equal(options.numa, NUMA_FAKE);
+	assert_int_equal(options.numa_fake_nodes, 4);
+	accepts_for_later("files=on");
+	accepts_for_later("console=both");
+	accepts_for_later("console=screen");
+	assert_int_equal(options.console, CONSOLE_SCREEN);
+	accepts_for_later("hostile=stale=2,stride=96, refuse=1");
+	refuses("kernel=");
+	refuses("initrd=");
+	refuses("highmem=much");
+	refuses("vmalloc=0");
+	refuses("numa=fake=0");
+	refuses("numa=fake=65");
+	refuses("numa=fake=");
+	refuses("numa=maybe");
+	refuses("hostile=");
+	refuses("hostile=stale");
+	refuses("hostile=stale=2,");
+	refuses("hostile==2");
+	refuses("hostile=Stale=2");
+}
+
+static void files_have_comments_blanks_and_marks(void **state)
+{
+	(void)state;
+	accepts("\xef\xbb\xbf# settings\r\n\r\n  mem =  512M  # half\r\n\tmode=report\t#\r\nafter=halt");
+	assert_true(options.mem_bytes == 512 * MIB);
+	assert_int_equal(options.mode, MODE_REPORT);
+	accepts("");
+	accepts("\n\n   \n#\n # mem=bad");
+	accepts("mode = \"boot\"");
+	assert_int_equal(options.mode, MODE_BOOT);
+	refuses("mem=512M#half");
+}
+
+/* Expect each bad line named by its own number, and the good ones between them applied. */
+static void bad_lines_are_named_and_the_rest_applies(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(options_parse_file, "mem=bad\npae=off\n\nmemory=1G\nafter=reboot"), 2);
+	assert_string_equal(said, "conf:1: mem=bad ignored\n"
+				  "    expected a size like 512M\n"
+				  "conf:4: \"memory\" is no option, ignored\n");
+	assert_int_equal(options.pae, PAE_OFF);
+	assert_int_equal(options.after, AFTER_REBOOT);
+	refuses("=5");
+	refuses("Mode=boot");
+	refuses("mod=boot");
+	refuses("modes=boot");
+}
+
+/* Whatever the input is, a message is printable and fits the terminal. */
+static void messages_are_short_and_printable(void **state)
+{
+	char noise[600];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(noise) - 1; i++)
+		noise[i] = (char)(i % 255 + 1);
+	noise[sizeof(noise) - 1] = '\0';
+	memcpy(noise, "mem=\x1b[2J", 8);
+	assert_true(parse(options_parse_file, noise) >= 1);
+	assert_true(parse(options_parse_words, noise) >= 1);
+	for (const char *line = said; *line != '\0';) {
+		size_t length = strcspn(line, "\n");
+
+		assert_in_range(length, 1, 79);
+		for (size_t i = 0; i < length; i++)
+			assert_in_range(line[i], ' ', '~');
+		line += length + (line[length] == '\n');
+	}
+}
+
+static void load_options_are_words(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(options_parse_words, "  mem=1G\tafter=poweroff  pae=off "), 0);
+	assert_string_equal(said, "");
+	assert_true(options.mem_bytes == 1 * GIB);
+	assert_int_equal(options.after, AFTER_POWEROFF);
+	assert_int_equal(options.pae, PAE_OFF);
+
+	assert_int_equal(parse(options_parse_words, "\\EFI\\BOOT\\BOOTX64.EFI mem=2G"), 0);
+	assert_string_equal(said, "");
+	assert_true(options.mem_bytes == 2 * GIB);
+
+	assert_int_equal(parse(options_parse_words, "boot.efi stray mem=3G mem=x"), 2);
+	assert_string_equal(said, "conf:2: \"stray\" is no option, ignored\n"
+				  "conf:4: mem=x ignored\n"
+				  "    expected a size like 512M\n");
+	assert_true(options.mem_bytes == 3 * GIB);
+
+	assert_int_equal(parse(options_parse_words, ""), 0);
+	assert_int_equal(parse(options_parse_words, "boot.efi"), 0);
+}
+
+static void quotes_hold_words_together(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(options_parse_words, "cmdline=\"a b c\" mem=1G \"after=reboot\""), 0);
+	assert_true(options.mem_bytes == 1 * GIB);
+	assert_int_equal(options.after, AFTER_REBOOT);
+	assert_int_equal(parse(options_parse_words, "mem=\"2G\""), 0);
+	assert_true(options.mem_bytes == 2 * GIB);
+	assert_int_equal(parse(options_parse_words, "mem=1G \"mem=3G mem=4G"), 1);
+	assert_true(options.mem_bytes == 1 * GIB);
+}
+
+/* NULs end the UTF-16 load options of some shells; Expect them to count as blanks. */
+static void nul_bytes_are_blanks(void **state)
+{
+	static const char words[] = "x.efi\0mem=1G\0";
+	struct sink errors = text_buffer_sink(&said_buffer, said, sizeof(said));
+
+	(void)state;
+	assert_int_equal(options_parse_words(&options, "conf", words, sizeof(words), &errors), 0);
+	assert_true(options.mem_bytes == 1 * GIB);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, reset)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(defaults_are_those_of_the_contract),
+		TEST(words_choose),
+		TEST(sizes),
+		TEST(ranges),
+		TEST(ranges_add_up_to_their_limit),
+		TEST(serial_ports),
+		TEST(keys_of_later_versions_say_so),
+		TEST(files_have_comments_blanks_and_marks),
+		TEST(bad_lines_are_named_and_the_rest_applies),
+		TEST(messages_are_short_and_printable),
+		TEST(load_options_are_words),
+		TEST(quotes_hold_words_together),
+		TEST(nul_bytes_are_blanks),
+	};
+
+	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Boots build/bootmem.img in QEMU and says how it went.
+
+Every run has its own directory, firmware variables and stick, so runs may go on side by side. A run
+ends when the machine switches off or resets, when its serial line shows an awaited text, or when its
+time is up; only its own QEMU is ended. Software emulation is the default: a /dev/kvm that opens is
+no proof that it works (ACCEL=kvm is the user's choice).
+"""
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+
+BUILD = pathlib.Path(__file__).resolve().parents[2] / "build"
+OVMF = pathlib.Path(os.environ.get("OVMF", "/usr/share/OVMF"))
+BEGIN = "-----BEGIN BOOTMEM REPORT-----"
+END = "-----END BOOTMEM REPORT-----"
+POLL_SECONDS = 0.1
+MIB = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """What to boot. Memory is in MiB; app replaces the application on the stick; until ends the run when
+    the serial line shows it; tseg is the SMM memory in MiB; direct gives the application to
+    the firmware without a stick, and the configuration as load options."""
+    arch: str
+    memory: int
+    config: tuple = ("after = poweroff",)
+    app: str = ""
+    machine: str = "q35"
+    cpu: str = "max"
+    serial: bool = True
+    until: str = ""
+    tseg: int = 16
+    direct: bool = False
+    seconds: int = 120
+
+    @property
+    def firmware(self):
+        """Code, variables, and whether the build needs SMM (the 32-bit one does)."""
+        if self.arch == "i386":
+            return OVMF / "OVMF32_CODE_4M.secboot.fd", OVMF / "OVMF32_VARS_4M.fd", "on"
+        return OVMF / "OVMF_CODE_4M.fd", OVMF / "OVMF_VARS_4M.fd", "off"
+
+
+@dataclasses.dataclass
+class Run:
+    """How it went: end is a QMP shutdown reason ("guest-shutdown", "guest-reset"), "until", "timeout"
+    or "exit N" when QEMU ended by itself."""
+    machine: Machine
+    end: str
+    serial: str
+    seconds: float
+
+    @property
+    def lines(self):
+        return self.serial.replace("\r", "").split("\n")
+
+    def document(self):
+        """The JSON document's text; there must be exactly one, between lines of their own."""
+        lines = self.lines
+        assert lines.count(BEGIN) == 1, "one BEGIN line"
+        assert lines.count(END) == 1, "one END line"
+        return "\n".join(lines[lines.index(BEGIN) + 1:lines.index(END)])
+
+    def report(self):
+        return json.loads(self.document(), parse_constant=lambda word: 1 / 0)
+
+    def text(self):
+        """The lines of the text report."""
+        lines = self.lines
+        starts = [i for i, line in enumerate(lines) if line.startswith("bootmem " + self.machine.arch)]
+        assert len(starts) == 1, "one title line"
+        return lines[starts[0]:lines.index(BEGIN)]
+
+
+def mtools(*command):
+    environment = dict(os.environ, MTOOLS_SKIP_CHECK="1")
+    subprocess.run(command, check=True, env=environment, stdin=subprocess.DEVNULL)
+
+
+def prepare_stick(machine, directory):
+    stick = directory / "stick.img"
+    subprocess.run(["cp", "--sparse=always", BUILD / "bootmem.img", stick], check=True)
+    image = f"{stick}@@1M"
+    (directory / "bootmem.conf").write_text("\n".join(machine.config) + "\n")
+    mtools("mcopy", "-o", "-i", image, directory / "bootmem.conf", "::/")
+    if machine.app:
+        name = {"x86_64": "BOOTX64.EFI", "i386": "BOOTIA32.EFI"}[machine.arch]
+        mtools("mcopy", "-o", "-i", image, BUILD / machine.app, f"::/EFI/BOOT/{name}")
+    return stick
+
+
+def boot_source(machine, directory):
+    if machine.direct:
+        words = " ".join(line.replace(" ", "") for line in machine.config)
+        return ["-kernel", BUILD / machine.arch / "bootmem.efi", "-append", words]
+    return ["-drive", f"format=raw,file={prepare_stick(machine, directory)}"]
+
+
+def command_line(machine, directory):
+    code, variables, smm = machine.firmware
+    shutil.copy(variables, directory / "vars.fd")
+    board = machine.machine + (f",smm={smm}" if machine.machine == "q35" else "")
+    serial = f"file:{directory}/serial" if machine.serial else "none"
+    return ["qemu-system-x86_64", "-machine", board, "-accel", os.environ.get("ACCEL", "tcg"),
+            "-cpu", machine.cpu, "-m", str(machine.memory), "-display", "none", "-nic", "none",
+            "-no-reboot", "-global", f"driver=cfi.pflash01,property=secure,value={smm}",
+            "-drive", f"if=pflash,unit=0,readonly=on,format=raw,file={code}",
+            "-drive", f"if=pflash,unit=1,format=raw,file={directory}/vars.fd",
+            "-global", f"mch.extended-tseg-mbytes={machine.tseg}",
+            "-serial", serial, "-monitor", "none", "-qmp", "stdio"] + boot_source(machine, directory)
+
+
+def read_serial(directory):
+    path = directory / "serial"
+    return path.read_bytes().decode("ascii", errors="replace") if path.exists() else ""
+
+
+def shutdown_reason(events, status):
+    """-no-reboot makes a reset look like a power-off to the outside; QMP tells them apart."""
+    for line in events.splitlines():
+        event = json.loads(line)
+        if event.get("event") == "SHUTDOWN":
+            return event["data"]["reason"]
+    return f"exit {status}"
+
+
+def wait_for_end(machine, qemu, directory):
+    deadline = time.monotonic() + machine.seconds
+    while qemu.poll() is None:
+        if machine.until and machine.until in read_serial(directory):
+            return "until"
+        if time.monotonic() > deadline:
+            return "timeout"
+        time.sleep(POLL_SECONDS)
+    return ""
+
+
+def boot(machine):
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="bootmem-vm-") as name:
+        directory = pathlib.Path(name)
+        command = command_line(machine, directory)
+        with open(directory / "qmp", "w+") as events:
+            qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=events,
+                                    stderr=subprocess.PIPE)
+            try:
+                qemu.stdin.write(b'{ "execute": "qmp_capabilities" }\n')
+                qemu.stdin.flush()
+                end = wait_for_end(machine, qemu, directory)
+            finally:
+                if qemu.poll() is None:
+                    qemu.kill()
+                errors = qemu.stderr.read().decode(errors="replace")
+                qemu.wait()
+            events.seek(0)
+            end = end or shutdown_reason(events.read(), qemu.returncode)
+        if end.startswith("exit"):
+            end += ": " + errors
+        return Run(machine, end, read_serial(directory), time.monotonic() - start)

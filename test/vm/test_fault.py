@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Exceptions are reported, on stacks of their own, and the machine stops: no triple fault, no silence."""
+import re
+
+import pytest
+
+from machines import ARCHES, FAULTS, on_machines
+
+WIDTH = {"x86_64": 16, "i386": 8}
+TITLE = {"ud": "#UD", "pf": "#PF", "stack": "#PF", "df": "#DF", "nx": "#PF"}
+
+
+def faults(*names):
+    return on_machines(*[f"{arch}-fault-{name}" for arch in ARCHES for name in names])
+
+
+def registers(run):
+    """The registers of the report by name."""
+    width = WIDTH[run.machine.arch]
+    after = run.serial.split("Now the fault.")[1]
+    return {name: int(value, 16)
+            for name, value in re.findall(rf"\b([a-z][a-z0-9]+) +([0-9a-f]{{{width}}})\b", after)}
+
+
+def title(run):
+    return run.serial.split("Now the fault.")[1].replace("\r", "").strip().split("\n")[0]
+
+
+@faults(*FAULTS)
+def test_exception_is_reported_once_and_the_machine_stops(run):
+    name = run.machine.app.split("fault-")[1].split(".")[0]
+    assert run.end == "until"
+    assert TITLE[name] in title(run)
+    assert run.serial.count("The machine stops") == 1
+    assert "No fault was raised" not in run.serial
+
+
+@faults(*FAULTS)
+def test_all_registers_are_shown(run):
+    shown = registers(run)
+    general = "rip rsp rbp rax rbx rcx rdx rsi rdi r8 r9 r10 r11 r12 r13 r14 r15 rflags" \
+        if run.machine.arch == "x86_64" else "eip esp ebp eax ebx ecx edx esi edi eflags"
+    assert set(general.split() + ["cr0", "cr2", "cr3", "cr4", "cs", "ss"]) <= set(shown)
+    assert shown["cr0"] & 0x80010001 == 0x80010001, "paging, write protection, protected mode"
+    assert shown["cr3"] & ~0xfff == int(run.report()["paging"]["root"], 16)
+
+
+@faults("pf")
+def test_page_fault_names_its_address(run):
+    assert registers(run)["cr2"] == 0x10
+    assert "write" in title(run)
+
+
+@faults("stack")
+def test_stack_overflow_is_reported_from_another_stack(run):
+    """CR2 and the stack pointer of the program are both in the guard page or right at its edge."""
+    shown = registers(run)
+    pointer = shown["rsp" if run.machine.arch == "x86_64" else "esp"]
+    assert abs(pointer - shown["cr2"]) < 0x1000
+
+
+@faults("nx")
+def test_data_does_not_run(run):
+    shown = registers(run)
+    assert shown["cr2"] == shown["rip" if run.machine.arch == "x86_64" else "eip"]

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The host's firmware (fake_firmware.h): used by the simulator and by the tests of the pipeline.
+ */
+#define _GNU_SOURCE
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "fake_firmware.h"
+
+#define IMAGE_PAGES 24 /* 8 of text, 8 of read-only data, 8 of data */
+
+/* --- the arena ------------------------------------------------------------------------------------- */
+
+static void set_access(struct fake_firmware *fw, phys_t start, phys_t end, int access)
+{
+	end = min_u64(end, fw->arena_bytes);
+	if (start < end && mprotect(fw->arena + start, (size_t)(end - start), access) != 0)
+		abort();
+}
+
+void fake_init(struct fake_firmware *fw, uint64_t arena_bytes)
+{
+	memset(fw, 0, offsetof(struct fake_firmware, map));
+	fw->stride = 48;
+	fw->key = 1;
+	fw->arena_bytes = arena_bytes;
+	fw->arena = mmap(NULL, (size_t)arena_bytes, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (fw->arena == MAP_FAILED)
+		abort();
+}
+
+void fake_free(struct fake_firmware *fw)
+{
+	munmap(fw->arena, (size_t)fw->arena_bytes);
+}
+
+/* --- the map --------------------------------------------------------------------------------------- */
+
+static phys_t desc_end(const struct efi_memory_desc *d)
+{
+	return d->phys_start + (d->pages << PAGE_SHIFT);
+}
+
+void fake_add(struct fake_firmware *fw, uint32_t type, phys_t start, phys_t end, uint64_t attribute)
+{
+	assert(fw->count < FAKE_MAX_DESCRIPTORS);
+	fw->desc[fw->count++] = (struct efi_memory_desc){
+		.type = type,
+		.phys_start = start,
+		.pages = (end - start) >> PAGE_SHIFT,
+		.attribute = attribute,
+	};
+}
+
+static void insert(struct fake_firmware *fw, uint32_t at, struct efi_memory_desc desc)
+{
+	if (desc.pages == 0)
+		return;
+	assert(fw->count < FAKE_MAX_DESCRIPTORS);
+	memmove(&fw->desc[at + 1], &fw->desc[at], (fw->count - at) * sizeof(desc));
+	fw->desc[at] = desc;
+	fw->count++;
+}
+
+/* Cut [start, end) out of the conventional descriptor i. */
+static void split(struct fake_firmware *fw, uint32_t i, phys_t start, phys_t end, uint32_t type)
+{
+	struct efi_memory_desc before = fw->desc[i], after = fw->desc[i];
+
+	before.pages = (start - before.phys_start) >> PAGE_SHIFT;
+	after.pages = (desc_end(&after) - end) >> PAGE_SHIFT;
+	after.phys_start = end;
+	fw->desc[i].type = type;
+	fw->desc[i].phys_start = start;
+	fw->desc[i].pages = (end - start) >> PAGE_SHIFT;
+	insert(fw, i + 1, after);
+	insert(fw, i, before);
+	fw->key++;
+}
+
+bool fake_allocate(struct fake_firmware *fw, pfn_t start_pfn, uint64_t pages, uint32_t type)
+{
+	phys_t start = pfn_phys(start_pfn), end = pfn_phys(start_pfn + pages);
+
+	for (uint32_t i = 0; i < fw->count; i++) {
+		const struct efi_memory_desc *d = &fw->desc[i];
+
+		if (d->type == EFI_MEM_CONVENTIONAL && d->phys_start <= start && end <= desc_end(d)) {
+			split(fw, i, start, end, type);
+			return true;
+		}
+	}
+	return false;
+}
+
+pfn_t fake_allocate_top(struct fake_firmware *fw, uint64_t pages, uint32_t type, pfn_t limit_pfn)
+{
+	pfn_t best = PFN_END;
+
+	for (uint32_t i = 0; i < fw->count; i++) {
+		const struct efi_memory_desc *d = &fw->desc[i];
+		pfn_t start = pfn_down(d->phys_start);
+		pfn_t end = min_u64(pfn_down(desc_end(d)), limit_pfn);
+
+		if (d->type != EFI_MEM_CONVENTIONAL || start >= end || end - start < pages)
+			continue;
+		if (best == PFN_END || end - pages > best)
+			best = end - pages;
+	}
+	return best != PFN_END && fake_allocate(fw, best, pages, type) ? best : PFN_END;
+}
+
+uint32_t fake_type_at(const struct fake_firmware *fw, pfn_t pfn)
+{
+	uint32_t type = UINT32_MAX;
+
+	for (uint32_t i = 0; i < fw->count; i++)
+		if (fw->desc[i].phys_start <= pfn_phys(pfn) && pfn_phys(pfn) < desc_end(&fw->desc[i]))
+			type = fw->desc[i].type;
+	return type;
+}
+
+/* --- the platform ---------------------------------------------------------------------------------- */
+
+/* Fills the padding of a long stride with rubbish: nobody may read it. */
+static enum bm_error copy_map(struct fake_firmware *fw, struct fw_map *map)
+{
+	if ((uint64_t)fw->count * fw->stride > sizeof(fw->map))
+		return BM_FULL;
+	memset(fw->map, 0xa5, (size_t)fw->count * fw->stride);
+	for (uint32_t i = 0; i < fw->count; i++)
+		memcpy(fw->map + (size_t)i * fw->stride, &fw->desc[i], sizeof(fw->desc[i]));
+	return fw_map_init(map, fw->map, (uint64_t)fw->count * fw->stride, fw->stride, 1, fw->key);
+}
+
+static enum bm_error get_map(void *ctx, struct fw_map *map)
+{
+	struct fake_firmware *fw = ctx;
+
+	assert(!fw->exited);
+	return copy_map(fw, map);
+}
+
+static void meddle(struct fake_firmware *fw)
+{
+	if (fw->meddle != NULL)
+		fw->meddle(fw, fw->meddle_ctx);
+}
+
+static bool refuses(const struct fake_firmware *fw, pfn_t start, uint64_t pages)
+{
+	for (uint32_t i = 0; i < fw->refusals; i++)
+		if (fw->refuse[i].start < start + pages && start < fw->refuse[i].end)
+			return true;
+	return false;
+}
+
+static enum bm_error claim(void *ctx, pfn_t start_pfn, uint64_t pages)
+{
+	struct fake_firmware *fw = ctx;
+
+	assert(!fw->exited);
+	meddle(fw);
+	fw->claims++;
+	if (refuses(fw, start_pfn, pages) ||
+		!fake_allocate(fw, start_pfn, pages, EFI_MEM_LOADER_DATA)) {
+		fw->refused++;
+		return BM_REFUSED;
+	}
+	set_access(fw, pfn_phys(start_pfn), pfn_phys(start_pfn + pages), PROT_READ | PROT_WRITE);
+	return BM_OK;
+}
+
+/* From now on free memory can be touched too; what boot services use, not before the switch. */
+static void open_type(struct fake_firmware *fw, uint32_t type)
+{
+	for (uint32_t i = 0; i < fw->count; i++)
+		if (fw->desc[i].type == type)
+			set_access(fw, fw->desc[i].phys_start, desc_end(&fw->desc[i]),
+				PROT_READ | PROT_WRITE);
+}
+
+static enum bm_error exit_firmware(void *ctx, struct fw_map *map, uint32_t *attempts)
+{
+	struct fake_firmware *fw = ctx;
+	enum bm_error error;
+
+	for (*attempts = 1; *attempts <= 64; (*attempts)++) {
+		error = copy_map(fw, map);
+		if (error != BM_OK)
+			return error;
+		if (fw->stale_exits == 0 && fw->key == map->key) {
+			fw->exited = true;
+			open_type(fw, EFI_MEM_CONVENTIONAL);
+			return BM_OK;
+		}
+		if (fw->stale_exits != 0)
+			fw->stale_exits--;
+		meddle(fw);
+		fw->key++;
+	}
+	(*attempts)--;
+	return BM_REFUSED;
+}
+
+static uint64_t cycles(void *ctx)
+{
+	struct fake_firmware *fw = ctx;
+
+	return fw->cycles += 100;
+}
+
+static void set_platform(struct fake_firmware *fw)
+{
+	fw->console_sink = text_buffer_sink(&fw->console, fw->console_text, sizeof(fw->console_text));
+	fw->platform = (struct boot_platform){
+		.ctx = fw,
+		.get_map = get_map,
+		.claim = claim,
+		.exit = exit_firmware,
+		.cycles = cycles,
+		.console = &fw->console_sink,
+	};
+}
+
+/* --- the front end --------------------------------------------------------------------------------- */
+
+static struct map_special identity(pfn_t start, uint64_t pages, uint32_t rights)
+{
+	return (struct map_special){ .start_phys = pfn_phys(start),
+		.end_phys = pfn_phys(start + pages),
+		.rights = rights,
+		.identity = true };
+}
+
+static struct paging_mode host_mode(void)
+{
+	return ARCH_HIGHMEM ?
+		(struct paging_mode){ .levels = 3, .nx = true, .large = true, .phys_bits = 36 } :
+		(struct paging_mode){
+			.levels = 4, .nx = true, .large = true, .huge = true, .phys_bits = 46 };
+}
+
+enum bm_error fake_start(struct fake_firmware *fw, struct boot *b,
+	const struct boot_options *options)
+{
+	pfn_t limit = pfn_down(min_u64(fw->arena_bytes, ARCH_HIGHMEM ? ARCH_SPLIT_PHYS : 4 * GIB));
+	uint64_t pages = pfn_up(boot_storage_bytes(fw->count));
+	struct boot_input input = { .mode = host_mode(), .firmware_vendor = "fake" };
+	struct window window = { (uintptr_t)fw->arena };
+	pfn_t image = fake_allocate_top(fw, IMAGE_PAGES, EFI_MEM_LOADER_CODE, limit);
+	pfn_t storage = fake_allocate_top(fw, pages, EFI_MEM_LOADER_DATA, limit);
+
+	set_platform(fw);
+	if (image == PFN_END || storage == PFN_END)
+		return BM_NOMEM;
+	set_access(fw, pfn_phys(storage), pfn_phys(storage + pages), PROT_READ | PROT_WRITE);
+	if (options != NULL)
+		input.options = *options;
+	else
+		options_defaults(&input.options);
+	input.image_start_phys = pfn_phys(image);
+	input.image_end_phys = pfn_phys(image + IMAGE_PAGES);
+	input.workspace_start_phys = pfn_phys(storage);
+	input.workspace_end_phys = pfn_phys(storage + pages);
+	input.special[0] = identity(image, 8, MAP_EXEC);
+	input.special[1] = identity(image + 8, 8, 0);
+	input.special[2] = identity(image + 16, 8, MAP_WRITE);
+	input.special[3] = identity(storage, pages, MAP_WRITE);
+	input.specials = 4;
+	return boot_init(b, &fw->platform, &input, phys_to_virt(window, pfn_phys(storage)),
+		pages << PAGE_SHIFT, window);
+}
+
+void fake_activate(struct fake_firmware *fw, struct boot *b)
+{
+	struct window window = { (uintptr_t)fw->arena };
+
+	open_type(fw, EFI_MEM_BOOT_CODE);
+	open_type(fw, EFI_MEM_BOOT_DATA);
+	open_type(fw, EFI_MEM_LOADER_CODE);
+	open_type(fw, EFI_MEM_LOADER_DATA);
+	boot_activated(b, window);
+}
+
+enum bm_error fake_boot(struct fake_firmware *fw, struct boot *b,
+	const struct boot_options *options)
+{
+	enum bm_error error = fake_start(fw, b, options);
+
+	if (error == BM_OK)
+		error = boot_prepare(b);
+	if (error == BM_OK)
+		error = boot_exit(b);
+	if (error != BM_OK)
+		return error;
+	fake_activate(fw, b);
+	return boot_mem_init(b);
+}

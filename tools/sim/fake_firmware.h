@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A firmware on the host: a memory map that changes as allocations split it, a key that changes with it, an
+ * exit that can refuse, and an arena in which only what was granted can be touched.
+ *
+ * The arena is address space without memory behind it; a page costs something when it is first
+ * written. Pages are inaccessible until the firmware grants them (or, after the exit, until they are RAM that
+ * nobody uses), so a program that writes where it must not dies on the spot.
+ */
+#ifndef FAKE_FIRMWARE_H
+#define FAKE_FIRMWARE_H
+
+#include <bootmem/boot.h>
+
+#define FAKE_MAX_DESCRIPTORS 4096
+#define FAKE_MAX_REFUSALS    16
+
+struct fake_firmware {
+	uint8_t *arena;
+	uint64_t arena_bytes; /* physical addresses above are never touched */
+	struct efi_memory_desc desc[FAKE_MAX_DESCRIPTORS]; /* in the order the map has them */
+	uint32_t count;
+	uint64_t key;
+	bool exited;
+
+	/* How it behaves. */
+	uint32_t stride;                 /* 40 to 256 */
+	uint32_t stale_exits;            /* this many exits fail with a stale key */
+	uint32_t refusals;               /* ranges whose pages are never granted, though free in the map */
+	struct pfn_range refuse[FAKE_MAX_REFUSALS];
+	/* Called before each claim and each exit: firmware that allocates behind our back. */
+	void (*meddle)(struct fake_firmware *fw, void *ctx);
+	void *meddle_ctx;
+
+	/* What was asked of it. */
+	uint32_t claims, refused;
+	uint64_t cycles;
+
+	uint8_t map[FAKE_MAX_DESCRIPTORS * 64]; /* what get_map handed out; large enough for stride 64 */
+	struct text_buffer console;
+	char console_text[16384];
+	struct sink console_sink;
+	struct boot_platform platform;
+};
+
+/* An empty machine. arena_bytes of physical addresses can be touched. Aborts when the host has no room. */
+void fake_init(struct fake_firmware *fw, uint64_t arena_bytes);
+void fake_free(struct fake_firmware *fw);
+
+/* Append a descriptor in bytes, [start, end). */
+void fake_add(struct fake_firmware *fw, uint32_t type, phys_t start, phys_t end, uint64_t attribute);
+
+/* Turn free pages into pages of another type, as an allocation does; false where they are not free. */
+bool fake_allocate(struct fake_firmware *fw, pfn_t start, uint64_t pages, uint32_t type);
+
+/* The highest free run below limit_pfn, allocated; PFN_END on failure. */
+pfn_t fake_allocate_top(struct fake_firmware *fw, uint64_t pages, uint32_t type, pfn_t limit_pfn);
+
+/* Type of the last descriptor that covers a page; UINT32_MAX where none does. */
+uint32_t fake_type_at(const struct fake_firmware *fw, pfn_t pfn);
+
+/*
+ * Be the front end: allocate an image and a workspace, fill in what a machine of this architecture
+ * offers, and call boot_init. options may be null.
+ */
+enum bm_error fake_start(struct fake_firmware *fw, struct boot *b,
+	const struct boot_options *options);
+
+/* Be the switch: what boot services used becomes accessible, then boot_activated. */
+void fake_activate(struct fake_firmware *fw, struct boot *b);
+
+/* The whole pipeline. */
+enum bm_error fake_boot(struct fake_firmware *fw, struct boot *b,
+	const struct boot_options *options);
+
+#endif
