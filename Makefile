@@ -155,14 +155,20 @@ C_FILES := $(wildcard core/*.[ch] arch/*/*.[ch] efi/*.[ch] include/bootmem/*.h t
 format:
 	clang-format -i $(C_FILES)
 
+# What the checkers get wrong: C11 annex K, which nobody has; a va_list inside a structure; memcpy, which reads its
+# target's address, not its contents.
+TIDY := -*,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-valist.Uninitialized
+
 analyze: $(ARCHES:%=analyze-%)
 
-analyze-%:
-	@$(MAKE) --no-print-directory -k BUILD=$(BUILD)/analyze WARNINGS='$(WARNINGS) -fanalyzer' $(BUILD)/analyze/$*/bootmem.so
+$(ARCHES:%=analyze-%): analyze-%:
+	@$(MAKE) --no-print-directory -k BUILD=$(BUILD)/analyze WARNINGS='$(WARNINGS) -fanalyzer' \
+		$(BUILD)/analyze/$*/bootmem.so
 	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
-		--suppress=missingIncludeSystem -Iinclude -Iarch -Iarch/$* core arch/$*
-	clang-tidy --quiet $(CORE) $(wildcard arch/$*/*.c) -- $(CFLAGS_$*) -std=gnu11 -ffreestanding -fshort-wchar \
-		-Iinclude -Iarch -Iarch/$*
+		--suppress=missingIncludeSystem --suppress=ctuuninitvar:core/string.c \
+		-Iinclude -Iarch -Iarch/$* core arch/$* efi
+	clang-tidy --quiet --checks='$(TIDY)' --warnings-as-errors='*' $(CORE) $(wildcard arch/$*/*.c) -- \
+		$(CFLAGS_$*) -std=gnu11 -ffreestanding -fshort-wchar -Iinclude -Iarch -Iarch/$*
 
 clean:
 	rm -rf $(BUILD)
@@ -179,7 +185,7 @@ help:
 	@echo 'make gdb        attach to make run QEMU_EXTRA="-s -S" [ARCH=i386] [IMAGE=0x..]'
 	@echo 'make clean      remove build/'
 
-.PHONY: all apps libs image fault-apps run packages gdb format analyze clean help
+.PHONY: all apps libs image fault-apps run packages gdb format analyze $(ARCHES:%=analyze-%) clean help
 .DELETE_ON_ERROR:
 
 include test/test.mk

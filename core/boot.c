@@ -6,8 +6,9 @@
  * page that is reserved in a bootmem bitmap, or taken in high memory, has an owner; mem_init_balances checks
  * it.
  */
-#include <bootmem/boot.h>
 #include <bootmem/string.h>
+
+#include "boot_internal.h"
 
 #define LOW_64K_PFN     (64 * KIB >> PAGE_SHIFT)
 #define DMA_LIMIT_PHYS  (16 * MIB)
@@ -143,8 +144,6 @@ static uint32_t descriptors_in(uint64_t storage_bytes)
 	return (uint32_t)min_u64(left, UINT32_MAX) / (uint32_t)bytes_per_descriptor();
 }
 
-static enum bm_error boot_claim(void *ctx, pfn_t start_pfn, uint64_t pages);
-
 enum bm_error boot_init(struct boot *b, const struct boot_platform *platform,
 	const struct boot_input *input, void *storage, uint64_t storage_bytes,
 	struct window window)
@@ -166,141 +165,6 @@ enum bm_error boot_init(struct boot *b, const struct boot_platform *platform,
 	return BM_OK;
 }
 
-/* --- owners ----------------------------------------------------------------------------------------- */
-
-static enum bm_error own(struct boot *b, enum owner owner, pfn_t start, pfn_t end)
-{
-	enum bm_error error = owners_add(&b->owners, &b->e820, owner, start, end);
-
-	if (error != BM_OK)
-		return boot_fail(b, error, "bootmem: more than %u owner ranges", b->owners.capacity);
-	return BM_OK;
-}
-
-/* Reserve what is owned in every node's bitmap. */
-static enum bm_error reserve_owned(struct boot *b)
-{
-	for (uint32_t i = 0; i < b->owners.count; i++)
-		for (uint32_t nid = 0; nid < b->pool.nodes; nid++) {
-			const struct owner_range *r = &b->owners.range[i];
-			enum bm_error error = reserve_bootmem(&b->bootmem[nid], pfn_phys(r->start),
-				(r->end - r->start) << PAGE_SHIFT);
-
-			if (error != BM_OK)
-				return error;
-		}
-	return BM_OK;
-}
-
-/*
- * RAM that the firmware's map does not call conventional, and that is nobody's yet, is the firmware's
- * until the exit.
- */
-static enum bm_error own_firmware(struct boot *b)
-{
-	for (uint32_t i = 0; i < b->map.count; i++) {
-		struct efi_memory_desc desc = fw_map_entry(&b->map, i);
-		pfn_t start = pfn_down(desc.phys_start);
-		enum bm_error error;
-
-		if (desc.type == EFI_MEM_CONVENTIONAL || desc.pages > PFN_END)
-			continue;
-		error = own(b, OWNER_FIRMWARE, start, start + desc.pages);
-		if (error != BM_OK)
-			return error;
-	}
-	return reserve_owned(b);
-}
-
-uint64_t boot_owner_pages(const struct boot *b, enum owner owner)
-{
-	uint64_t pages = owners_pages(&b->owners, owner);
-
-	if (owner == OWNER_MEM_MAP && b->mm != NULL)
-		pages += mem_map_pages(b->mm);
-	return pages;
-}
-
-/* --- claims and allocations ---------------------------------------------------------------------------- */
-
-/* The firmware allocates behind our back: look at its map again and mark what is no longer free. */
-static enum bm_error learn_from_refusal(struct boot *b, pfn_t start, uint64_t pages)
-{
-	enum bm_error error;
-
-	finding_add(&b->findings, FINDING_CLAIM_REFUSED, pfn_phys(start), pfn_phys(start + pages));
-	error = b->platform->get_map(b->platform->ctx, &b->map);
-	if (error != BM_OK)
-		return boot_fail(b, error, "claim: the firmware's map can't be read again");
-	return own_firmware(b);
-}
-
-static bool any_reserved(const struct boot *b, pfn_t start, uint64_t pages)
-{
-	const struct owner_range *r = owners_from(&b->owners, start);
-
-	return r != NULL && r->start < start + pages;
-}
-
-/* bootmem's claim hook. After a refusal at least one of the pages is reserved. */
-static enum bm_error boot_claim(void *ctx, pfn_t start_pfn, uint64_t pages)
-{
-	struct boot *b = ctx;
-	enum bm_error error;
-
-	if (b->platform->claim(b->platform->ctx, start_pfn, pages) == BM_OK)
-		return BM_OK;
-	error = learn_from_refusal(b, start_pfn, pages);
-	if (error == BM_OK && !any_reserved(b, start_pfn, pages)) {
-		/* Its map calls them free all the same: leave them to it. */
-		error = own(b, OWNER_FIRMWARE, start_pfn, start_pfn + pages);
-		if (error == BM_OK)
-			error = reserve_owned(b);
-	}
-	return error == BM_OK ? BM_REFUSED : error;
-}
-
-/* Whole pages from bootmem for a named owner, not cleared. */
-static enum bm_error boot_alloc(struct boot *b, enum owner owner, uint64_t pages, phys_t *phys)
-{
-	struct bootmem_request request = {
-		.size_bytes = pages << PAGE_SHIFT,
-		.align_bytes = PAGE_SIZE,
-		.goal_phys = b->pool.dma_limit,
-		.nid = -1,
-	};
-	struct bootmem_result result;
-	enum bm_error error = bootmem_alloc(&b->pool, &request, &result);
-
-	if (error != BM_OK)
-		return boot_fail(b, error, "%s: no room for %llu pages for \"%s\"",
-			boot_stage_name(b->stage), (unsigned long long)pages, owner_name(owner));
-	*phys = result.start_phys;
-	return own(b, owner, pfn_down(*phys), pfn_down(*phys) + pages);
-}
-
-/* Give back everything that an owner got from bootmem. */
-static enum bm_error boot_free(struct boot *b, enum owner owner)
-{
-	for (uint32_t i = 0; i < b->owners.count;) {
-		struct owner_range r = b->owners.range[i];
-		enum bm_error error = BM_OK;
-
-		if (r.owner != (uint32_t)owner) {
-			i++;
-			continue;
-		}
-		for (uint32_t nid = 0; nid < b->pool.nodes && error == BM_OK; nid++)
-			error = free_bootmem(&b->bootmem[nid], pfn_phys(r.start),
-				(r.end - r.start) << PAGE_SHIFT);
-		if (error == BM_OK)
-			error = owners_remove(&b->owners, r.start, r.end);
-		if (error != BM_OK)
-			return error;
-	}
-	return BM_OK;
-}
-
 /* --- stages 1 to 4: pure functions of the map ---------------------------------------------------------- */
 
 static enum bm_error stage_snapshot(struct boot *b)
@@ -313,7 +177,7 @@ static enum bm_error stage_snapshot(struct boot *b)
 	return BM_OK;
 }
 
-static void cut_ram(struct e820 *map, phys_t limit, enum finding_id id, struct findings *f)
+void boot_cut_ram(struct e820 *map, phys_t limit, enum finding_id id, struct findings *f)
 {
 	uint64_t bytes = e820_cut_ram(map, limit);
 
@@ -327,13 +191,15 @@ static void cut_unreachable(const struct boot *b, struct e820 *map, struct findi
 	const struct paging_mode *mode = &b->input.mode;
 
 	if (b->input.options.mem_bytes != 0)
-		cut_ram(map, b->input.options.mem_bytes, FINDING_RAM_BEYOND_MEM, f);
+		boot_cut_ram(map, b->input.options.mem_bytes, FINDING_RAM_BEYOND_MEM, f);
+	boot_cut_ram(map, min_u64(arch_direct_end(mode), SECTIONS_END_PHYS),
+		FINDING_RAM_BEYOND_MAP, f);
 	if (mode->levels == 2)
-		cut_ram(map, 4 * GIB, FINDING_RAM_BEYOND_PAGING, f);
-	cut_ram(map, UINT64_C(1) << mode->phys_bits, FINDING_RAM_BEYOND_CPU, f);
+		boot_cut_ram(map, 4 * GIB, FINDING_RAM_BEYOND_PAGING, f);
+	boot_cut_ram(map, UINT64_C(1) << mode->phys_bits, FINDING_RAM_BEYOND_CPU, f);
 }
 
-static enum bm_error map_to_e820(struct boot *b, struct e820 *out, struct findings *f)
+enum bm_error boot_map_to_e820(struct boot *b, struct e820 *out, struct findings *f)
 {
 	enum bm_error error = fw_map_to_raw(&b->map, b->raw, b->raw_capacity, f);
 
@@ -350,14 +216,14 @@ static enum bm_error map_to_e820(struct boot *b, struct e820 *out, struct findin
 
 static enum bm_error stage_e820(struct boot *b)
 {
-	enum bm_error error = map_to_e820(b, &b->e820, &b->findings);
+	enum bm_error error = boot_map_to_e820(b, &b->e820, &b->findings);
 
 	if (error == BM_OK)
 		boot_say(b, "e820: %u entries", b->e820.count);
 	return error;
 }
 
-static enum bm_error stage_limits(struct boot *b)
+enum bm_error boot_stage_limits(struct boot *b)
 {
 	enum bm_error error = limits_find(&b->limits, &b->e820, ARCH_SPLIT_PHYS);
 
@@ -369,7 +235,7 @@ static enum bm_error stage_limits(struct boot *b)
 	return BM_OK;
 }
 
-static enum bm_error stage_nodes(struct boot *b)
+enum bm_error boot_stage_nodes(struct boot *b)
 {
 	struct boot_node *node = &b->node[0];
 	struct pfn_range ram;
@@ -457,7 +323,7 @@ static enum bm_error own_ranges(struct boot *b, enum owner owner, const struct o
 	uint32_t ranges)
 {
 	for (uint32_t i = 0; i < ranges; i++) {
-		enum bm_error error = own(b, owner, pfn_down(range[i].start_phys),
+		enum bm_error error = boot_own(b, owner, pfn_down(range[i].start_phys),
 			pfn_up(range[i].start_phys + range[i].bytes));
 
 		if (error != BM_OK)
@@ -471,18 +337,18 @@ static enum bm_error own_fixed(struct boot *b)
 {
 	const struct boot_input *in = &b->input;
 	const struct boot_options *options = &in->options;
-	enum bm_error error = own(b, OWNER_PAGE_0, 0, 1);
+	enum bm_error error = boot_own(b, OWNER_PAGE_0, 0, 1);
 
 	if (error == BM_OK)
 		error = own_ranges(b, OWNER_BADRAM, options->badram, options->badrams);
 	if (error == BM_OK)
-		error = own(b, OWNER_IMAGE, pfn_down(in->image_start_phys),
+		error = boot_own(b, OWNER_IMAGE, pfn_down(in->image_start_phys),
 			pfn_up(in->image_end_phys));
 	if (error == BM_OK)
-		error = own(b, OWNER_WORKSPACE, pfn_down(in->workspace_start_phys),
+		error = boot_own(b, OWNER_WORKSPACE, pfn_down(in->workspace_start_phys),
 			pfn_up(in->workspace_end_phys));
 	if (error == BM_OK)
-		error = own(b, OWNER_LOW_64K, 0, LOW_64K_PFN);
+		error = boot_own(b, OWNER_LOW_64K, 0, LOW_64K_PFN);
 	if (error == BM_OK)
 		error = own_ranges(b, OWNER_RESERVE, options->reserve, options->reserves);
 	return error;
@@ -498,7 +364,7 @@ static enum bm_error fill_bitmap(struct boot *b, struct bootmem *bm, const struc
 		if (error != BM_OK)
 			return error;
 	}
-	return own_firmware(b);
+	return boot_own_firmware(b);
 }
 
 static enum bm_error stage_bootmem(struct boot *b)
@@ -517,7 +383,7 @@ static enum bm_error stage_bootmem(struct boot *b)
 		!find_bitmap(b, LOW_64K_PFN, node->bitmap_pages, &bitmap))
 		return boot_fail(b, BM_NOMEM, "bootmem: no room for a bitmap of %llu pages",
 			(unsigned long long)node->bitmap_pages);
-	error = own(b, OWNER_BITMAP, bitmap, bitmap + node->bitmap_pages);
+	error = boot_own(b, OWNER_BITMAP, bitmap, bitmap + node->bitmap_pages);
 	if (error == BM_OK)
 		error = init_bootmem(bm, b->pool.window, pfn_phys(bitmap), start, end);
 	b->pool.nodes = b->nodes;
@@ -583,7 +449,7 @@ static enum bm_error build_tables(struct boot *b)
 	return BM_OK;
 }
 
-static enum bm_error stage_paging(struct boot *b)
+enum bm_error boot_stage_paging(struct boot *b)
 {
 	enum bm_error error = BM_OK;
 
@@ -610,25 +476,46 @@ static enum bm_error alloc_cleared(struct boot *b, enum owner owner, uint64_t pa
 	return error;
 }
 
-static enum bm_error stage_zones(struct boot *b)
+/* struct mm, the section table, the zero page and the window's slots, in pages of their own. */
+struct mm_pages {
+	phys_t mm, sections, zero, pkmap;
+};
+
+static enum bm_error alloc_mm(struct boot *b, struct mm_pages *pages)
 {
-	phys_t table;
-	enum bm_error error =
-		alloc_cleared(b, OWNER_MM, pfn_up(mm_bytes(b->nodes)), &b->mm_phys);
+	uint64_t sections = sparse_table_pages(&b->e820, b->limits.max_pfn);
+	uint64_t pkmap = pkmap_table_pages(&b->space);
+	enum bm_error error = alloc_cleared(b, OWNER_MM, pfn_up(mm_bytes(b->nodes)), &pages->mm);
 
 	if (error == BM_OK)
-		error = alloc_cleared(b, OWNER_SECTIONS,
-			sparse_table_pages(&b->e820, b->limits.max_pfn), &table);
+		error = alloc_cleared(b, OWNER_SECTIONS, sections, &pages->sections);
+	if (error == BM_OK)
+		error = alloc_cleared(b, OWNER_ZERO_PAGE, 1, &pages->zero);
+	if (error == BM_OK && pkmap != 0)
+		error = alloc_cleared(b, OWNER_PKMAP, pkmap, &pages->pkmap);
+	return error;
+}
+
+enum bm_error boot_stage_zones(struct boot *b)
+{
+	struct mm_pages pages = { 0 };
+	enum bm_error error = alloc_mm(b, &pages);
+	struct mm *mm;
+
 	if (error != BM_OK)
 		return error;
-	b->mm = phys_to_virt(b->pool.window, b->mm_phys);
-	b->mm->window = b->pool.window;
-	b->mm->limits = b->limits;
-	b->mm->nodes = b->nodes;
+	mm = b->mm = phys_to_virt(b->pool.window, pages.mm);
+	b->mm_phys = pages.mm;
+	mm->window = b->pool.window;
+	mm->limits = b->limits;
+	mm->nodes = b->nodes;
+	mm->paging = b->paging;
+	mm->zero_pfn = pfn_down(pages.zero);
 	for (uint32_t nid = 0; nid < b->nodes; nid++)
-		node_init(b->mm, nid, b->node[nid].range, b->node[nid].ranges);
-	sparse_init(b->mm, &b->e820, pfn_down(table));
-	boot_say(b, "zones: %llu sections of %llu MiB", (unsigned long long)b->mm->sections_present,
+		node_init(mm, nid, b->node[nid].range, b->node[nid].ranges);
+	sparse_init(mm, &b->e820, pfn_down(pages.sections));
+	pkmap_init(mm, &b->space, pfn_down(pages.pkmap));
+	boot_say(b, "zones: %llu sections of %llu MiB", (unsigned long long)mm->sections_present,
 		(unsigned long long)((UINT64_C(1) << ARCH_SECTION_SHIFT) / MIB));
 	return BM_OK;
 }
@@ -652,11 +539,11 @@ enum bm_error boot_prepare(struct boot *b)
 	static const stage_fn stages[] = {
 		[STAGE_SNAPSHOT] = stage_snapshot,
 		[STAGE_E820] = stage_e820,
-		[STAGE_LIMITS] = stage_limits,
-		[STAGE_NODES] = stage_nodes,
+		[STAGE_LIMITS] = boot_stage_limits,
+		[STAGE_NODES] = boot_stage_nodes,
 		[STAGE_BOOTMEM] = stage_bootmem,
-		[STAGE_PAGING] = stage_paging,
-		[STAGE_ZONES] = stage_zones,
+		[STAGE_PAGING] = boot_stage_paging,
+		[STAGE_ZONES] = boot_stage_zones,
 	};
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(stages); i++) {
@@ -683,158 +570,11 @@ static enum bm_error stage_exit(struct boot *b)
 	return BM_OK;
 }
 
-/* May the firmware have kept this owner's pages for itself without harm? */
-static bool may_vanish(uint32_t owner)
-{
-	return owner == OWNER_PAGE_0 || owner == OWNER_LOW_64K || owner == OWNER_RESERVE ||
-		owner == OWNER_BADRAM || owner == OWNER_FIRMWARE;
-}
-
-/* The first page of a range that is no longer RAM in the accepted table; end when all are. */
-static pfn_t first_lost(const struct e820 *next, pfn_t start, pfn_t end)
-{
-	struct pfn_range ram;
-
-	for (uint32_t i = 0; start < end && e820_next_ram(next, &i, &ram);)
-		if (ram.start <= start && start < ram.end)
-			start = ram.end;
-	return min_u64(start, end);
-}
-
-/* Everything we use must still be RAM; what the firmware kept of the rest is no longer ours to count. */
-static enum bm_error check_collisions(struct boot *b)
-{
-	for (uint32_t i = 0; i < b->owners.count; i++) {
-		const struct owner_range *r = &b->owners.range[i];
-		pfn_t lost = first_lost(&b->next, r->start, r->end);
-
-		if (lost < r->end && !may_vanish(r->owner))
-			return boot_fail(b, BM_CONFLICT,
-				"settle: the firmware kept page %llx (%s), which holds our \"%s\"",
-				(unsigned long long)lost,
-				e820_type_name(e820_type_at(&b->next, lost)),
-				owner_name((enum owner)r->owner));
-	}
-	return BM_OK;
-}
-
-/* Take what lies between the RAM of the accepted table from owners and bitmaps. */
-static enum bm_error forget_range(struct boot *b, pfn_t start, pfn_t end)
-{
-	enum bm_error error = owners_remove(&b->owners, start, end);
-
-	for (uint32_t nid = 0; nid < b->pool.nodes && error == BM_OK; nid++)
-		error = reserve_bootmem(&b->bootmem[nid], pfn_phys(start),
-			pfn_phys(end) - pfn_phys(start));
-	return error;
-}
-
-static enum bm_error forget_lost_ram(struct boot *b)
-{
-	struct pfn_range ram;
-	pfn_t from = 0;
-	enum bm_error error = BM_OK;
-
-	for (uint32_t i = 0; error == BM_OK && e820_next_ram(&b->next, &i, &ram); from = ram.end)
-		error = forget_range(b, from, ram.start);
-	return error == BM_OK ? forget_range(b, from, PFN_END) : error;
-}
-
-/*
- * RAM of the accepted table that the first one did not call RAM. It waits with the firmware's until
- * mem_init; what the bitmap does not span stays out, and is counted.
- */
-static enum bm_error own_new_ram(struct boot *b)
-{
-	const struct pfn_range *last = &b->node[0].range[b->node[0].ranges - 1];
-	pfn_t from = 0;
-
-	cut_ram(&b->next, pfn_phys(last->end), FINDING_RAM_TOO_LATE, &b->next_findings);
-	for (uint32_t i = 0; i <= b->node[0].ranges; i++) {
-		pfn_t end = i < b->node[0].ranges ? b->node[0].range[i].start : PFN_END;
-		enum bm_error error = owners_add(&b->owners, &b->next, OWNER_FIRMWARE, from, end);
-
-		if (error != BM_OK)
-			return error;
-		if (i < b->node[0].ranges)
-			from = b->node[0].range[i].end;
-	}
-	return reserve_owned(b);
-}
-
-/* The findings of the accepted map replace those of the first; what happened on the way stays. */
-static void adopt_findings(struct boot *b)
-{
-	static const enum finding_id on_the_way[] = { FINDING_EXIT_RETRIED, FINDING_MAP_GREW,
-		FINDING_CLAIM_REFUSED };
-
-	for (uint32_t i = 0; i < ARRAY_SIZE(on_the_way); i++)
-		b->next_findings.of[on_the_way[i]] = b->findings.of[on_the_way[i]];
-	b->findings = b->next_findings;
-}
-
-static void adopt_table(struct boot *b)
-{
-	struct e820 old = b->e820;
-
-	b->e820 = b->next;
-	b->next = old;
-}
-
-/* Stages 3, 4, 6 and 7 again, on the table of the accepted map. */
-static enum bm_error settle_again(struct boot *b)
-{
-	static const stage_fn again[] = { stage_limits, stage_nodes, stage_paging, stage_zones };
-	enum bm_error error = BM_OK;
-
-	static const enum owner rebuilt[] = { OWNER_PAGE_TABLES, OWNER_MM, OWNER_SECTIONS };
-
-	for (uint32_t i = 0; i < ARRAY_SIZE(rebuilt) && error == BM_OK; i++)
-		error = boot_free(b, rebuilt[i]);
-	for (uint32_t i = 0; i < ARRAY_SIZE(again) && error == BM_OK; i++)
-		error = again[i](b);
-	return error;
-}
-
-static enum bm_error adopt_accepted(struct boot *b)
-{
-	enum bm_error error = check_collisions(b);
-
-	if (error == BM_OK)
-		error = own_new_ram(b);
-	if (error == BM_OK)
-		error = forget_lost_ram(b);
-	if (error != BM_OK)
-		return error;
-	finding_add(&b->next_findings, FINDING_SETTLED, 0, 0);
-	adopt_table(b);
-	return BM_OK;
-}
-
-static enum bm_error stage_settle(struct boot *b)
-{
-	enum bm_error error = map_to_e820(b, &b->next, &b->next_findings);
-	bool differs;
-
-	if (error != BM_OK)
-		return error;
-	differs = !e820_equal(&b->e820, &b->next);
-	if (differs)
-		error = adopt_accepted(b);
-	adopt_findings(b);
-	/* Its live stack and tables may lie in what was conventional before: keep off until activate. */
-	if (error == BM_OK)
-		error = own_firmware(b);
-	if (error == BM_OK && differs)
-		error = settle_again(b);
-	return error;
-}
-
 enum bm_error boot_exit(struct boot *b)
 {
 	enum bm_error error = run_stage(b, STAGE_EXIT, stage_exit);
 
-	return error == BM_OK ? run_stage(b, STAGE_SETTLE, stage_settle) : error;
+	return error == BM_OK ? run_stage(b, STAGE_SETTLE, boot_stage_settle) : error;
 }
 
 /* --- stages 10 and 11 ------------------------------------------------------------------------------------ */

@@ -543,6 +543,15 @@ void *alloc_bootmem_node(struct bootmem_pool *pool, int nid, uint64_t size_bytes
 			.nid = nid });
 }
 
+void *early_alloc(struct bootmem_pool *pool, uint64_t size_bytes)
+{
+	return alloc_cleared(pool,
+		&(struct bootmem_request){ .size_bytes = size_bytes,
+			.align_bytes = size_bytes,
+			.goal_phys = pool->dma_limit,
+			.nid = -1 });
+}
+
 /* --- looking ------------------------------------------------------------------------------------ */
 
 bool bootmem_reserved(const struct bootmem *bm, pfn_t pfn)

@@ -69,13 +69,14 @@ static uint32_t strictest(const struct sweep *s)
 /* Append a stretch; one that continues the last entry extends it. */
 static void emit(struct e820 *out, phys_t start, phys_t end, uint32_t type)
 {
-	struct e820_entry *last = out->count != 0 ? &out->entry[out->count - 1] : NULL;
+	struct e820_entry *next = &out->entry[out->count];
 
-	if (last != NULL && last->end == start && last->type == type) {
-		last->end = end;
+	if (out->count != 0 && next[-1].end == start && next[-1].type == type) {
+		next[-1].end = end;
 		return;
 	}
-	out->entry[out->count++] = (struct e820_entry){ .start = start, .end = end, .type = type };
+	*next = (struct e820_entry){ .start = start, .end = end, .type = type };
+	out->count++;
 }
 
 /* Open and close what happens at one address; ends first, so that touching is not overlapping. */

@@ -19,7 +19,8 @@ static const struct finding_words words[] = {
 	[FINDING_MAP_UNKNOWN_TYPE] = { "Q15", "memory of an unknown or vendor type, reserved" },
 	[FINDING_MAP_UNALIGNED] = { "Q35", "range not on page boundaries, rounded" },
 	[FINDING_MAP_NO_WB] = { "Q17", "RAM without write-back caching, reserved" },
-	[FINDING_RUNTIME_NO_CACHE] = { "Q18", "runtime range without cache type, taken as uncached" },
+	[FINDING_RUNTIME_NO_CACHE] = { "Q18",
+		"runtime range without cache type, taken as uncached" },
 	[FINDING_RUNTIME_NO_ATTRIBUTE] = { "Q19",
 		"runtime type without its attribute, kept as runtime" },
 	[FINDING_RUNTIME_ON_RAM_TYPE] = { "Q20", "RAM the firmware uses at run time, reserved" },
@@ -33,7 +34,17 @@ static const struct finding_words words[] = {
 	[FINDING_RAM_BEYOND_CPU] = { "P2", "RAM beyond the CPU's address width, left out" },
 	[FINDING_RAM_BEYOND_PAGING] = { "P3", "RAM above 4 GiB needs PAE paging, left out" },
 	[FINDING_RAM_BEYOND_MEM] = { "P4", "RAM beyond the mem= option, left out" },
+	[FINDING_RAM_BEYOND_MAP] = { "P6", "RAM beyond the end of the direct map, left out" },
 	[FINDING_RAM_TOO_LATE] = { "P5", "RAM that appeared only at the exit, left out" },
+	[FINDING_ACPI_BROKEN] = { "N1", "ACPI table broken (length or checksum), ignored" },
+	[FINDING_ACPI_UNREACHABLE] = { "N2", "ACPI table at an address out of reach, ignored" },
+	[FINDING_SRAT_ENTRY] = { "N3", "malformed SRAT entry, ignored" },
+	[FINDING_SRAT_DOMAINS] = { "N4", "more NUMA nodes in the SRAT than fit, one node" },
+	[FINDING_SRAT_OVERLAP] = { "N5", "SRAT gives the same memory to two nodes, one node" },
+	[FINDING_SRAT_UNCOVERED] = { "N6", "SRAT leaves out 1 MiB of RAM or more, one node" },
+	[FINDING_SRAT_GAP] = { "N7", "RAM missing in the SRAT, added to the node beside it" },
+	[FINDING_SLIT] = { "N8", "SLIT breaks its rules, default distances taken" },
+	[FINDING_NUMA_FAKE] = { "N9", "too little RAM for so many fake nodes, none made" },
 };
 
 _Static_assert(ARRAY_SIZE(words) == FINDING_COUNT, "words for every finding");

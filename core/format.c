@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The formatter behind every line the program writes. Invariant: it needs no memory but its stack frame
- * and no 64-bit division, so it works in every phase, exception handlers included, on both widths.
+ * The formatter behind every line the program writes. Invariant: it needs no memory but its stack
+ * frame and no 64-bit division, so it works in every phase, exception handlers included, on both
+ * widths.
  */
 #include <bootmem/format.h>
 #include <bootmem/string.h>
@@ -64,8 +65,8 @@ static void put_padded(struct gather *g, const struct field *f, const char *text
 }
 
 /* Zeros go between the prefix (a sign, 0x) and the digits. */
-static void put_number(struct gather *g, const struct field *f, const char *text, size_t prefix,
-	size_t length)
+static void put_number(
+	struct gather *g, const struct field *f, const char *text, size_t prefix, size_t length)
 {
 	if (!f->zero || f->left) {
 		put_padded(g, f, text, length);
@@ -80,16 +81,26 @@ static void put_number(struct gather *g, const struct field *f, const char *text
 static size_t decimal(char *text, uint64_t value)
 {
 	static const uint64_t power[] = {
-		UINT64_C(10000000000000000000), UINT64_C(1000000000000000000),
-		UINT64_C(100000000000000000), UINT64_C(10000000000000000),
-		UINT64_C(1000000000000000), UINT64_C(100000000000000),
-		UINT64_C(10000000000000), UINT64_C(1000000000000),
-		UINT64_C(100000000000), UINT64_C(10000000000),
-		UINT64_C(1000000000), UINT64_C(100000000),
-		UINT64_C(10000000), UINT64_C(1000000),
-		UINT64_C(100000), UINT64_C(10000),
-		UINT64_C(1000), UINT64_C(100),
-		UINT64_C(10), UINT64_C(1),
+		UINT64_C(10000000000000000000),
+		UINT64_C(1000000000000000000),
+		UINT64_C(100000000000000000),
+		UINT64_C(10000000000000000),
+		UINT64_C(1000000000000000),
+		UINT64_C(100000000000000),
+		UINT64_C(10000000000000),
+		UINT64_C(1000000000000),
+		UINT64_C(100000000000),
+		UINT64_C(10000000000),
+		UINT64_C(1000000000),
+		UINT64_C(100000000),
+		UINT64_C(10000000),
+		UINT64_C(1000000),
+		UINT64_C(100000),
+		UINT64_C(10000),
+		UINT64_C(1000),
+		UINT64_C(100),
+		UINT64_C(10),
+		UINT64_C(1),
 	};
 	size_t length = 0;
 
@@ -160,8 +171,8 @@ static void put_unsigned(struct gather *g, const struct field *f, uint64_t value
 	put_number(g, f, text, 0, decimal(text, value));
 }
 
-static void put_hexadecimal(struct gather *g, const struct field *f, uint64_t value,
-	const char *digits)
+static void put_hexadecimal(
+	struct gather *g, const struct field *f, uint64_t value, const char *digits)
 {
 	char text[DIGITS_MAX];
 
@@ -172,7 +183,8 @@ static void put_pointer(struct gather *g, const struct field *f, const void *poi
 {
 	char text[DIGITS_MAX] = "0x";
 
-	put_number(g, f, text, 2, 2 + hexadecimal(text + 2, (uintptr_t)pointer, "0123456789abcdef"));
+	put_number(
+		g, f, text, 2, 2 + hexadecimal(text + 2, (uintptr_t)pointer, "0123456789abcdef"));
 }
 
 static void put_string(struct gather *g, const struct field *f, const char *text)

@@ -3,7 +3,77 @@
  * limits: where memory ends and where low memory ends (limits.h). A pure function of the table, so
  * that settle can repeat it.
  */
+#include <bootmem/arch.h>
 #include <bootmem/limits.h>
+
+static uint64_t vmalloc_reserve(uint64_t vmalloc_bytes, enum split_refusal *refusal)
+{
+	const uint64_t kernel = GIB, standard = kernel - ARCH_SPLIT_PHYS;
+
+	if (vmalloc_bytes == LIMITS_NOT_GIVEN)
+		return standard;
+	if (vmalloc_bytes < LIMITS_MIN_VMALLOC)
+		*refusal = SPLIT_VMALLOC_TOO_SMALL;
+	else if (vmalloc_bytes > kernel - LIMITS_MIN_LOW)
+		*refusal = SPLIT_VMALLOC_TOO_LARGE;
+	else
+		return align_up(vmalloc_bytes, PAGE_SIZE);
+	return standard;
+}
+
+/* RAM is all low: highmem= takes from the top of it. */
+static void split_low_ram(struct split *split, phys_t ram_end, uint64_t highmem)
+{
+	if (highmem >= ram_end)
+		split->highmem = SPLIT_HIGHMEM_MORE_THAN_RAM;
+	else if (ram_end - highmem < LIMITS_MIN_LOW)
+		split->highmem = SPLIT_HIGHMEM_LEAVES_TOO_LITTLE;
+	else
+		split->low_end_phys = ram_end - highmem;
+}
+
+/* There is high memory anyway: highmem= says how much of it counts. */
+static void split_high_ram(struct split *split, phys_t ram_end, uint64_t highmem)
+{
+	if (highmem > ram_end - split->low_end_phys)
+		split->highmem = SPLIT_HIGHMEM_NOT_THERE;
+	else
+		split->ram_end_phys = split->low_end_phys + highmem;
+}
+
+struct split limits_split(pfn_t max_pfn, uint64_t highmem_bytes, uint64_t vmalloc_bytes)
+{
+	struct split split = { .low_end_phys = ARCH_SPLIT_PHYS, .ram_end_phys = PHYS_END };
+	phys_t ram_end;
+	uint64_t highmem;
+
+	if (!ARCH_HIGHMEM)
+		return split;
+	ram_end = pfn_phys(max_pfn);
+	split.low_end_phys = GIB - vmalloc_reserve(vmalloc_bytes, &split.vmalloc);
+	if (highmem_bytes == LIMITS_NOT_GIVEN)
+		return split;
+	highmem = align_down(min_u64(highmem_bytes, PHYS_END), PAGE_SIZE);
+	if (ram_end <= split.low_end_phys)
+		split_low_ram(&split, ram_end, highmem);
+	else
+		split_high_ram(&split, ram_end, highmem);
+	return split;
+}
+
+const char *split_refusal_text(enum split_refusal refusal)
+{
+	static const char *const text[] = {
+		[SPLIT_ACCEPTED] = "accepted",
+		[SPLIT_VMALLOC_TOO_SMALL] = "needs at least 32 MiB",
+		[SPLIT_VMALLOC_TOO_LARGE] = "leaves less than 64 MiB for low memory",
+		[SPLIT_HIGHMEM_MORE_THAN_RAM] = "is more than there is RAM",
+		[SPLIT_HIGHMEM_LEAVES_TOO_LITTLE] = "leaves less than 64 MiB of low memory",
+		[SPLIT_HIGHMEM_NOT_THERE] = "is more than there is high memory",
+	};
+
+	return text[refusal];
+}
 
 enum bm_error limits_find(struct limits *out, const struct e820 *map, phys_t split_phys)
 {

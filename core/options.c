@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The parser of bootmem.conf and of the load options. Invariant: a value is applied as a whole or
- * not at all, and whatever is not applied is named. Called by the front ends before the pipeline starts.
+ * not at all, and whatever is not applied is named. Called by the front ends before the pipeline
+ * starts.
  */
 #include <bootmem/options.h>
 #include <bootmem/string.h>
@@ -487,8 +488,8 @@ static void say_unknown(const struct place *place, struct text word)
 		place->number, shown(buffer, word));
 }
 
-static void say_verdict(const struct place *place, const struct key *key, struct text value,
-	enum verdict verdict)
+static void say_verdict(
+	const struct place *place, const struct key *key, struct text value, enum verdict verdict)
 {
 	char buffer[SHOWN + 4];
 

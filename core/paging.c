@@ -354,3 +354,48 @@ bool paging_lookup(
 	}
 	return false;
 }
+
+/* The lowest-level entry for virt; null where no table leads there. */
+static void *lowest_entry(const struct paging *paging, struct window window, uint64_t virt)
+{
+	const struct paging_mode *mode = &paging->mode;
+	phys_t table = paging->root;
+
+	if (!arch_virt_canonical(mode, virt))
+		return NULL;
+	for (unsigned level = mode->levels; level > 1; level--) {
+		uint64_t entry = read_entry(
+			mode, phys_to_virt(window, table), entry_index(mode, level, virt));
+
+		if (!arch_entry_present(entry) || arch_entry_is_leaf(level, entry))
+			return NULL;
+		table = arch_entry_phys(mode, level, entry);
+	}
+	return phys_to_virt(window,
+		table + ((phys_t)entry_index(mode, 1, virt) << entry_shift(mode)));
+}
+
+static bool write_lowest(const struct paging *paging, struct window window, uint64_t virt,
+	uint64_t value)
+{
+	void *entry = lowest_entry(paging, window, virt);
+
+	if (entry == NULL)
+		return false;
+	if (entry_shift(&paging->mode) == 3)
+		fill_64(entry, value, 0, 1);
+	else
+		fill_32(entry, (uint32_t)value, 0, 1);
+	return true;
+}
+
+bool paging_set_page(const struct paging *paging, struct window window, uint64_t virt,
+	phys_t phys, uint32_t rights)
+{
+	return write_lowest(paging, window, virt, arch_leaf_entry(&paging->mode, 1, phys, rights));
+}
+
+bool paging_clear_page(const struct paging *paging, struct window window, uint64_t virt)
+{
+	return write_lowest(paging, window, virt, 0);
+}

@@ -37,8 +37,8 @@ void report_totals(const struct boot *b, enum report_stage stage, struct report_
 	}
 	if (ARCH_HIGHMEM)
 		t.highmem_pages = e820_ram_pages(&b->e820, b->limits.highstart_pfn, PFN_END);
-	t.free_pages = zones_are_live(stage) ? zones_free_pages(b) :
-					       t.present_pages - t.reserved_pages;
+	t.free_pages =
+		zones_are_live(stage) ? zones_free_pages(b) : t.present_pages - t.reserved_pages;
 	*out = t;
 }
 
@@ -86,16 +86,16 @@ static void put_title(const struct boot *b, const struct sink *out)
 	sink_puts(out, "\n");
 }
 
-static void put_live_verdict(const struct boot *b, const struct report_totals *t,
-	const struct sink *out)
+static void put_live_verdict(
+	const struct boot *b, const struct report_totals *t, const struct sink *out)
 {
 	bool good = totals_balance(t) && b->selftest.balanced;
 
-	sink_puts(out, good ? "  READY. Page tables and page allocator work.\n" :
-			      "  NOT READY. Do not start a kernel from here.\n");
+	sink_puts(out, good ? "  READY. Page tables and page allocator work.\n"
+			    : "  NOT READY. Do not start a kernel from here.\n");
 	sink_printf(out, "  %s\n",
-		totals_balance(t) ? "Every page of RAM is either free or has a named owner." :
-				    "PROBLEM: free and reserved pages are not all of RAM.");
+		totals_balance(t) ? "Every page of RAM is either free or has a named owner."
+				  : "PROBLEM: free and reserved pages are not all of RAM.");
 	sink_printf(out, "  Self-test: %u blocks taken and given back, %s\n", b->selftest.blocks,
 		b->selftest.balanced ? "every count as before." : "PROBLEM: counts changed.");
 }
@@ -108,9 +108,10 @@ static void put_verdict(const struct boot *b, enum report_stage stage,
 		put_live_verdict(b, t, out);
 		return;
 	}
-	sink_puts(out, stage == REPORT_REPORT ?
-			       "  REPORT ONLY. The firmware stays in charge and gets every page back.\n" :
-			       "  PLAN. The firmware is still in charge; this is what is to come.\n");
+	sink_puts(out,
+		stage == REPORT_REPORT
+			? "  REPORT ONLY. The firmware stays in charge and gets every page back.\n"
+			: "  PLAN. The firmware is still in charge; this is what is to come.\n");
 	if (!totals_balance(t))
 		sink_puts(out, "  PROBLEM: owners hold more pages than there are.\n");
 }
@@ -178,8 +179,8 @@ static void put_limits(const struct boot *b, const struct sink *out)
 static void put_zone(const struct sink *out, uint32_t index, const struct zone *zone)
 {
 	sink_printf(out, "  %-7s %4u %11llu %11llu %11llu %11llu %11llu\n", zone_name(index),
-		zone->nid, ULL(zone->start_pfn), ULL(zone->spanned_pages),
-		ULL(zone->present_pages), ULL(zone->managed_pages), ULL(zone->free_pages));
+		zone->nid, ULL(zone->start_pfn), ULL(zone->spanned_pages), ULL(zone->present_pages),
+		ULL(zone->managed_pages), ULL(zone->free_pages));
 }
 
 static void put_zones(const struct mm *mm, const struct sink *out)
@@ -213,8 +214,7 @@ static void put_free_blocks(const struct mm *mm, const struct sink *out)
 			put_zone_blocks(out, i, &mm->node[nid].zone[i]);
 }
 
-static void put_owners(const struct boot *b, const struct report_totals *t,
-	const struct sink *out)
+static void put_owners(const struct boot *b, const struct report_totals *t, const struct sink *out)
 {
 	put_heading(out, "OWNERS", "who holds the reserved pages; may a kernel take them back?");
 	sink_printf(out, "  %-24s %12s %12s   %s\n", "owner", "pages", "size", "reclaimable");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The JSON report, schema "bootmem-report/1". Invariant: whatever the boot holds, the document is valid
- * JSON: the writer places the commas, and every string that comes from outside is escaped. One member or
- * element on a line, so that a report can be read and compared as it is.
+ * The JSON report, schema "bootmem-report/1". Invariant: whatever the boot holds, the document is
+ * valid JSON: the writer places the commas, and every string that comes from outside is escaped.
+ * One member or element on a line, so that a report can be read and compared as it is.
  */
 #include <bootmem/report.h>
 
@@ -442,8 +442,7 @@ static const char *firmware_kind(const struct efi_memory_desc *desc)
 	}
 }
 
-static void put_firmware_range(struct json *j, const struct efi_memory_desc *desc,
-	const char *kind)
+static void put_firmware_range(struct json *j, const struct efi_memory_desc *desc, const char *kind)
 {
 	open_element(j);
 	address_member(j, "start", desc->phys_start);

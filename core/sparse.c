@@ -26,6 +26,19 @@ static pfn_t *root_table(const struct mm *mm)
 	return phys_to_virt(mm->window, pfn_phys(mm->root_pfn));
 }
 
+/* A section that is known to be in the table. */
+static struct section *known_section(const struct mm *mm, uint32_t nr)
+{
+	pfn_t table = root_table(mm)[nr / SECTIONS_PER_ROOT];
+
+	return (struct section *)phys_to_virt(mm->window, pfn_phys(table)) + nr % SECTIONS_PER_ROOT;
+}
+
+static struct section *known_section_of(const struct mm *mm, pfn_t pfn)
+{
+	return known_section(mm, (uint32_t)(pfn >> SECTION_PAGE_SHIFT));
+}
+
 uint64_t sparse_table_pages(const struct e820 *map, pfn_t max_pfn)
 {
 	uint64_t pages = root_pages(roots_for(max_pfn)), next = 0;
@@ -66,7 +79,7 @@ static void memory_present(struct mm *mm, struct pfn_range ram, pfn_t *next_tabl
 
 		if (root[root_of_pfn(pfn)] == 0)
 			root[root_of_pfn(pfn)] = (*next_table_pfn)++;
-		section = section_of_pfn(mm, pfn);
+		section = known_section_of(mm, pfn);
 		cover(section, pfn - first, stop - first);
 		if (!(section->flags & SECTION_PRESENT))
 			mm->sections_present++;
@@ -93,14 +106,10 @@ void sparse_init(struct mm *mm, const struct e820 *map, pfn_t table_pfn)
 struct section *section_nr(const struct mm *mm, uint32_t nr)
 {
 	uint64_t root = nr / SECTIONS_PER_ROOT;
-	pfn_t table;
 
-	if (root >= mm->roots)
+	if (root >= mm->roots || root_table(mm)[root] == 0)
 		return NULL;
-	table = root_table(mm)[root];
-	if (table == 0)
-		return NULL;
-	return (struct section *)phys_to_virt(mm->window, pfn_phys(table)) + nr % SECTIONS_PER_ROOT;
+	return known_section(mm, nr);
 }
 
 struct section *section_of_pfn(const struct mm *mm, pfn_t pfn)
@@ -166,13 +175,13 @@ static struct page *section_page(const struct mm *mm, const struct section *sect
 
 struct page *pfn_to_page(const struct mm *mm, pfn_t pfn)
 {
-	return section_page(mm, section_of_pfn(mm, pfn), pfn & (SECTION_PAGES - 1));
+	return section_page(mm, known_section_of(mm, pfn), pfn & (SECTION_PAGES - 1));
 }
 
 pfn_t page_to_pfn(const struct mm *mm, const struct page *page)
 {
 	uint32_t nr = (uint32_t)(page->link >> PAGE_SECTION_SHIFT);
-	const struct section *section = section_nr(mm, nr);
+	const struct section *section = known_section(mm, nr);
 	uint64_t index = section->map_first * PAGES_PER_MAP_PAGE +
 		(uint64_t)(page - first_page(mm, section));
 
@@ -214,7 +223,7 @@ static void write_reserved(struct section_writer *w, uint32_t end)
 
 void section_open(struct section_writer *w, struct mm *mm, uint32_t nr)
 {
-	*w = (struct section_writer){ .mm = mm, .section = section_nr(mm, nr), .nr = nr };
+	*w = (struct section_writer){ .mm = mm, .section = known_section(mm, nr), .nr = nr };
 	w->cursor = (uint32_t)(w->section->map_first * PAGES_PER_MAP_PAGE);
 }
 
@@ -252,7 +261,7 @@ static void count_deferred(const struct section *section, uint32_t nr,
 void section_defer(struct mm *mm, uint32_t nr, const struct section_run *run, uint32_t runs,
 	uint32_t zone)
 {
-	struct section *section = section_nr(mm, nr);
+	struct section *section = known_section(mm, nr);
 	struct zone *z = mm_zone(mm, zone);
 
 	section->zone = (uint16_t)zone;
@@ -275,13 +284,13 @@ static void unlink_deferred(struct mm *mm, struct zone *zone, uint32_t nr)
 	uint32_t *link = &zone->deferred_head;
 
 	while (*link != nr)
-		link = &section_nr(mm, *link)->next;
-	*link = section_nr(mm, nr)->next;
+		link = &known_section(mm, *link)->next;
+	*link = known_section(mm, nr)->next;
 }
 
 void section_initialise(struct mm *mm, uint32_t nr)
 {
-	struct section *section = section_nr(mm, nr);
+	struct section *section = known_section(mm, nr);
 	struct zone *zone = mm_zone(mm, section->zone);
 	uint64_t blocks[NR_ORDERS] = { 0 };
 	struct section_writer writer;

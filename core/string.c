@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * memcpy, memmove, memset and memcmp for the application and for kernels that link the library. Words
- * where both sides allow it, bytes otherwise. Built with -fno-tree-loop-distribute-patterns, or the
- * compiler would turn each loop into a call of the function it is in.
+ * memcpy, memmove, memset and memcmp for the application and for kernels that link the library.
+ * Words where both sides allow it, bytes otherwise. Built with -fno-tree-loop-distribute-patterns,
+ * or the compiler would turn each loop into a call of the function it is in.
  */
 #include <bootmem/string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * RSDP, XSDT or RSDT, FADT, and the \_S5 package in DSDT or SSDT, found by its encoding: an interpreter
- * for one constant would be out of proportion. Lengths come from the tables and bound every read.
+ * RSDP, XSDT or RSDT, FADT, and the \_S5 package in DSDT or SSDT, found by its encoding: an
+ * interpreter for one constant would be out of proportion. Lengths come from the tables and bound
+ * every read.
  */
 #include "acpi.h"
 
@@ -33,10 +34,10 @@ static EFI_GUID acpi1_guid = { 0xeb9d2d30, 0x2d88, 0x11d3,
 #define SPACE_IO         1
 
 /* AML: ACPI 6.5, 20.2 */
-#define AML_ZERO        0x00
-#define AML_ONE         0x01
-#define AML_BYTE_PREFIX 0x0a
-#define AML_PACKAGE     0x12
+#define AML_ZERO         0x00
+#define AML_ONE          0x01
+#define AML_BYTE_PREFIX  0x0a
+#define AML_PACKAGE      0x12
 
 struct table {
 	const uint8_t *bytes;
@@ -106,7 +107,10 @@ static bool read_number(const uint8_t **at, const uint8_t *end, uint8_t *value)
 	return true;
 }
 
-/* Package: opcode, length in 1 to 4 bytes (the top two bits of the first say how many follow), count. */
+/*
+ * Package: opcode, length in 1 to 4 bytes (the top two bits of the first say how many follow),
+ * count.
+ */
 static bool read_sleep_package(const uint8_t *at, const uint8_t *end, struct acpi_power *power)
 {
 	if (end - at < 8 || *at++ != AML_PACKAGE)
@@ -114,7 +118,7 @@ static bool read_sleep_package(const uint8_t *at, const uint8_t *end, struct acp
 	at += 1 + (*at >> 6);
 	at += 1;
 	return read_number(&at, end, &power->sleep_type_a) &&
-		read_number(&at, end, &power->sleep_type_b);
+	       read_number(&at, end, &power->sleep_type_b);
 }
 
 static bool find_sleep_package(const struct table *t, struct acpi_power *power)
@@ -169,7 +173,8 @@ struct acpi_power acpi_power_find(EFI_SYSTEM_TABLE *st)
 	if (rsdp == NULL)
 		return power;
 	list = find_list(rsdp, &width);
-	for (uint32_t at = TABLE_HEADER; list.bytes != NULL && at + width <= list.length; at += width) {
+	for (uint32_t at = TABLE_HEADER; list.bytes != NULL && at + width <= list.length;
+		at += width) {
 		uint64_t phys = 0;
 		struct table t;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What ACPI says about switching off and resetting. Copied before the exit, while the firmware's page
- * tables still show its tables.
+ * What ACPI says about switching off and resetting. Copied before the exit, while the firmware's
+ * page tables still show its tables.
  */
 #ifndef EFI_ACPI_H
 #define EFI_ACPI_H
@@ -12,11 +12,11 @@
 
 /* Ports; 0: not there. */
 struct acpi_power {
-	bool can_sleep;                        /* \_S5 and PM1a_CNT found */
+	bool can_sleep; /* \_S5 and PM1a_CNT found */
 	uint16_t pm1a_control, pm1b_control;
-	uint8_t sleep_type_a, sleep_type_b;    /* SLP_TYP for S5 */
+	uint8_t sleep_type_a, sleep_type_b; /* SLP_TYP for S5 */
 	uint16_t smi_command;
-	uint8_t acpi_enable;                   /* written there to switch ACPI mode on */
+	uint8_t acpi_enable; /* written there to switch ACPI mode on */
 	uint16_t reset_port;
 	uint8_t reset_value;
 };

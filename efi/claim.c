@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The claim hook of the platform: no page is written before the firmware has granted it. The list is what
- * makes a failure before the exit, and mode=report, leave the machine as it was.
+ * The claim hook of the platform: no page is written before the firmware has granted it. The list
+ * is what makes a failure before the exit, and mode=report, leave the machine as it was.
  */
 #include "claim.h"
 
@@ -23,8 +23,8 @@ static bool release_by_page(EFI_BOOT_SERVICES *bs, const struct pfn_range *range
 	return all;
 }
 
-enum bm_error claim_pages(struct claims *claims, EFI_BOOT_SERVICES *bs, pfn_t start_pfn,
-	uint64_t pages)
+enum bm_error claim_pages(
+	struct claims *claims, EFI_BOOT_SERVICES *bs, pfn_t start_pfn, uint64_t pages)
 {
 	EFI_PHYSICAL_ADDRESS at = pfn_phys(start_pfn);
 
@@ -33,8 +33,7 @@ enum bm_error claim_pages(struct claims *claims, EFI_BOOT_SERVICES *bs, pfn_t st
 	if (EFI_ERROR(bs->AllocatePages(AllocateAddress, EfiLoaderData, (UINTN)pages, &at)))
 		return BM_REFUSED;
 	if (!extend_last(claims, start_pfn, start_pfn + pages))
-		claims->range[claims->count++] =
-			(struct pfn_range){ start_pfn, start_pfn + pages };
+		claims->range[claims->count++] = (struct pfn_range){ start_pfn, start_pfn + pages };
 	return BM_OK;
 }
 

@@ -17,11 +17,11 @@ struct claims {
 };
 
 /*
- * AllocatePages(AllocateAddress, EfiLoaderData). BM_REFUSED: the firmware said no; BM_FULL: no room to
- * remember the range (raise CLAIMS_MAX), and nothing was taken.
+ * AllocatePages(AllocateAddress, EfiLoaderData). BM_REFUSED: the firmware said no; BM_FULL: no room
+ * to remember the range (raise CLAIMS_MAX), and nothing was taken.
  */
-BM_MUST_USE enum bm_error claim_pages(struct claims *claims, EFI_BOOT_SERVICES *bs, pfn_t start_pfn,
-	uint64_t pages);
+BM_MUST_USE enum bm_error claim_pages(
+	struct claims *claims, EFI_BOOT_SERVICES *bs, pfn_t start_pfn, uint64_t pages);
 
 /* Give everything back. False: the firmware would not take all of it. */
 bool claims_release(struct claims *claims, EFI_BOOT_SERVICES *bs);

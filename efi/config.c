@@ -32,8 +32,8 @@ static void read_file(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, struct boot_opti
 }
 
 /*
- * The load options as ASCII: UTF-16, perhaps with a byte order mark, perhaps without an end (Q66). Returns the
- * length, 0 for what is no text: a boot entry may carry anything.
+ * The load options as ASCII: UTF-16, perhaps with a byte order mark, perhaps without an end (Q66).
+ * Returns the length, 0 for what is no text: a boot entry may carry anything.
  */
 static size_t load_options_text(const EFI_LOADED_IMAGE *image, char text[LOAD_OPTIONS_LIMIT])
 {
@@ -68,21 +68,22 @@ static size_t program_name_length(const char *text, size_t length)
 	return length;
 }
 
-static void read_load_options(const EFI_LOADED_IMAGE *image, struct boot_options *options,
-	const struct sink *errors)
+static void read_load_options(
+	const EFI_LOADED_IMAGE *image, struct boot_options *options, const struct sink *errors)
 {
 	char text[LOAD_OPTIONS_LIMIT];
 	size_t length = load_options_text(image, text);
 	size_t name = program_name_length(text, length);
 
 	if (length == 0 && image->LoadOptionsSize > sizeof(CHAR16))
-		sink_printf(errors, "load options: no text, or longer than %u characters; ignored\n",
+		sink_printf(errors,
+			"load options: no text, or longer than %u characters; ignored\n",
 			LOAD_OPTIONS_LIMIT);
 	options_parse_words(options, "load options", text + name, length - name, errors);
 }
 
-void config_read(EFI_BOOT_SERVICES *bs, const EFI_LOADED_IMAGE *image,
-	struct boot_options *options, const struct sink *errors)
+void config_read(EFI_BOOT_SERVICES *bs, const EFI_LOADED_IMAGE *image, struct boot_options *options,
+	const struct sink *errors)
 {
 	options_defaults(options);
 	read_file(bs, image->DeviceHandle, options, errors);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The exit: read the map, offer its key, again with a fresh map when the key is stale because something in
- * the firmware allocated in between (Q1, Q2). Between the two calls nothing is called, printed or
- * allocated.
+ * The exit: read the map, offer its key, again with a fresh map when the key is stale because
+ * something in the firmware allocated in between (Q1, Q2). Between the two calls nothing is called,
+ * printed or allocated.
  */
 #include "exit.h"
 

@@ -10,9 +10,9 @@
 #define EXIT_ATTEMPTS 64
 
 /*
- * Leave boot services; *map is the map whose key was accepted, in mm's buffer, *attempts how often the
- * firmware was asked. Interrupts are off afterwards. After a failure no other boot service may be called
- * either: the firmware has begun to shut down (Q6).
+ * Leave boot services; *map is the map whose key was accepted, in mm's buffer, *attempts how often
+ * the firmware was asked. Interrupts are off afterwards. After a failure no other boot service may
+ * be called either: the firmware has begun to shut down (Q6).
  */
 BM_MUST_USE enum bm_error exit_boot_services(EFI_BOOT_SERVICES *bs, EFI_HANDLE image,
 	struct memory_map *mm, struct fw_map *map, uint32_t *attempts);

@@ -41,8 +41,8 @@ static enum bm_error file_size(EFI_BOOT_SERVICES *bs, EFI_FILE_HANDLE handle, ui
 	return EFI_ERROR(status) ? BM_INVALID : BM_OK;
 }
 
-static enum bm_error read_all(EFI_BOOT_SERVICES *bs, EFI_FILE_HANDLE handle, UINTN limit,
-	struct file *out)
+static enum bm_error read_all(
+	EFI_BOOT_SERVICES *bs, EFI_FILE_HANDLE handle, UINTN limit, struct file *out)
 {
 	uint64_t bytes;
 	void *buffer;
@@ -63,8 +63,8 @@ static enum bm_error read_all(EFI_BOOT_SERVICES *bs, EFI_FILE_HANDLE handle, UIN
 	return BM_INVALID;
 }
 
-enum bm_error file_read(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path, UINTN limit,
-	struct file *out)
+enum bm_error file_read(
+	EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path, UINTN limit, struct file *out)
 {
 	EFI_FILE_HANDLE handle = open_file(bs, device, path);
 	enum bm_error error;

@@ -16,11 +16,11 @@ struct file {
 };
 
 /*
- * Read a whole file of at most limit bytes. BM_REFUSED: no such file or volume; BM_INVALID: longer than
- * limit, or unreadable; BM_NOMEM.
+ * Read a whole file of at most limit bytes. BM_REFUSED: no such file or volume; BM_INVALID: longer
+ * than limit, or unreadable; BM_NOMEM.
  */
-BM_MUST_USE enum bm_error file_read(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path,
-	UINTN limit, struct file *out);
+BM_MUST_USE enum bm_error file_read(
+	EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path, UINTN limit, struct file *out);
 
 void file_free(EFI_BOOT_SERVICES *bs, struct file *file);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Finding the framebuffer through the graphics output protocol; no mode is set, nothing is drawn (Q63).
+ * Finding the framebuffer through the graphics output protocol; no mode is set, nothing is drawn
+ * (Q63).
  */
 #include "gop.h"
 
@@ -10,10 +11,10 @@ static EFI_GUID gop_guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
 static bool usable(const EFI_GRAPHICS_OUTPUT_PROTOCOL *gop)
 {
 	return gop->Mode != NULL && gop->Mode->Info != NULL &&
-		gop->Mode->Info->PixelFormat != PixelBltOnly && gop->Mode->FrameBufferBase != 0;
+	       gop->Mode->Info->PixelFormat != PixelBltOnly && gop->Mode->FrameBufferBase != 0;
 }
 
-/* The console's own device first: another one may lead nowhere (Q59). Null without a display (Q57). */
+/* The console's own device first, others may lead nowhere (Q59). Null without a display (Q57). */
 static EFI_GRAPHICS_OUTPUT_PROTOCOL *find_gop(EFI_SYSTEM_TABLE *st)
 {
 	EFI_BOOT_SERVICES *bs = st->BootServices;

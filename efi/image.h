@@ -11,6 +11,7 @@ extern char text_start[];   /* read, execute */
 extern char rodata_start[]; /* read; from here on what relocation has finished with, too */
 extern char data_start[];   /* read, write */
 extern char image_end[];
+extern char rel_start[], rel_end[]; /* i386: the relocation table */
 #pragma GCC visibility pop
 
 #endif

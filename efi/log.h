@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where text goes. Until the exit to the firmware's console, which shows it on the screen and, on most
- * machines, on the serial line as well; from the exit on to our own serial port (Q6, Q7).
+ * Where text goes. Until the exit to the firmware's console, which shows it on the screen and, on
+ * most machines, on the serial line as well; from the exit on to our own serial port (Q6, Q7).
  */
 #ifndef EFI_LOG_H
 #define EFI_LOG_H
@@ -15,12 +15,12 @@
 struct log {
 	SIMPLE_TEXT_OUTPUT_INTERFACE *firmware; /* null: not used, or gone */
 	struct serial serial;
-	uint16_t port;                          /* 0: none wanted */
+	uint16_t port; /* 0: none wanted */
 	uint32_t baud;
 	bool opened;
 	bool text_on_serial;
-	struct sink text;                       /* for people */
-	struct sink record;                     /* for programs: the serial port alone */
+	struct sink text;   /* for people */
+	struct sink record; /* for programs: the serial port alone */
 };
 
 /* Everything to the firmware's console; the options are not known yet. */

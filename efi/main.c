@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bootmem.efi: the firmware front end of the pipeline in <bootmem/boot.h>. It owns the program's only
- * mutable file-scope object; everything it takes from the firmware goes back to it unless the
+ * bootmem.efi: the firmware front end of the pipeline in <bootmem/boot.h>. It owns the program's
+ * only mutable file-scope object; everything it takes from the firmware goes back to it unless the
  * exit succeeds.
  */
 #include <bootmem/boot.h>
@@ -18,12 +18,18 @@
 #include "log.h"
 #include "memory_map.h"
 #include "power.h"
+#include "relocate.h"
 #include "uefi.h"
 
-#define PREPARE_TRIES 3 /* each with twice the slack for the map */
+#define PREPARE_TRIES      3 /* each with twice the slack for the map */
 
-/* Where the workspace, with the map buffer and the core's tables, must end. */
-#define WORKSPACE_END (ARCH_HIGHMEM ? ARCH_SPLIT_PHYS : 4 * GIB)
+/*
+ * Where the workspace, with the map buffer and the core's tables, must end: our page tables show it
+ * where it is. In the direct map if that can be, else anywhere below the kernel's half of an i386
+ * address space.
+ */
+#define WORKSPACE_END      ARCH_SPLIT_PHYS
+#define WORKSPACE_LAST_END (ARCH_HIGHMEM ? ARCH_DIRECT_BASE : ARCH_SPLIT_PHYS)
 
 struct app {
 	EFI_HANDLE handle;
@@ -45,7 +51,7 @@ static EFI_GUID loaded_image_guid = LOADED_IMAGE_PROTOCOL;
 
 EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st);
 
-/* --- the platform: how the core sees the firmware ------------------------------------------------ */
+/* --- the platform: how the core sees the firmware --- */
 
 static enum bm_error platform_get_map(void *ctx, struct fw_map *map)
 {
@@ -77,7 +83,7 @@ static uint64_t platform_cycles(void *ctx)
 	return arch_cycles();
 }
 
-/* --- before the start ----------------------------------------------------------------------------- */
+/* --- before the start --- */
 
 static enum bm_error app_init(struct app *app, EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 {
@@ -108,13 +114,14 @@ static void describe_firmware(struct boot_input *input, EFI_SYSTEM_TABLE *st)
 	size_t i = 0;
 
 	for (; vendor != NULL && vendor[i] != 0 && i + 1 < sizeof(input->firmware_vendor); i++)
-		input->firmware_vendor[i] = vendor[i] < ' ' || vendor[i] > '~' ? '?' : (char)vendor[i];
+		input->firmware_vendor[i] =
+			vendor[i] < ' ' || vendor[i] > '~' ? '?' : (char)vendor[i];
 	input->firmware_vendor[i] = '\0';
 	input->firmware_revision = st->FirmwareRevision;
 }
 
-static void add_special(struct boot_input *input, phys_t start_phys, phys_t end_phys,
-	uint32_t rights)
+static void add_special(
+	struct boot_input *input, phys_t start_phys, phys_t end_phys, uint32_t rights)
 {
 	if (start_phys < end_phys)
 		input->special[input->specials++] = (struct map_special){
@@ -149,36 +156,26 @@ static void describe_machine(struct app *app, EFI_SYSTEM_TABLE *st)
 	app->acpi = acpi_power_find(st);
 }
 
-/*
- * The image runs where it was loaded, and our page tables show it there. On i386 that must be in the user's half
- * of the address space.
- */
-static enum bm_error check_image_address(struct app *app)
-{
-	if (!ARCH_HIGHMEM || (uintptr_t)image_end <= ARCH_DIRECT_BASE)
-		return BM_OK;
-	sink_printf(&app->log.text,
-		"The firmware loaded bootmem at %p, above PAGE_OFFSET; that is not supported yet.\n",
-		(void *)image_start);
-	return BM_CONFLICT;
-}
+/* --- the workspace: map buffer, canary, the core's storage --- */
 
-/* --- the workspace: map buffer, canary, the core's storage ----------------------------------------- */
+static bool allocate_below(struct app *app, phys_t end_phys)
+{
+	app->workspace = end_phys - 1;
+	return !EFI_ERROR(app->bs->AllocatePages(
+		AllocateMaxAddress, EfiLoaderData, app->workspace_pages, &app->workspace));
+}
 
 static enum bm_error allocate_workspace(struct app *app, uint64_t bytes)
 {
-	app->workspace = WORKSPACE_END - 1;
 	app->workspace_pages = (UINTN)pfn_up(bytes);
-	if (EFI_ERROR(app->bs->AllocatePages(AllocateMaxAddress, EfiLoaderData,
-		    app->workspace_pages, &app->workspace))) {
-		app->workspace_pages = 0;
-		return BM_NOMEM;
-	}
-	return BM_OK;
+	if (allocate_below(app, WORKSPACE_END) || allocate_below(app, WORKSPACE_LAST_END))
+		return BM_OK;
+	app->workspace_pages = 0;
+	return BM_NOMEM;
 }
 
-static enum bm_error set_up_workspace(struct app *app, uint32_t slack, void **storage,
-	uint64_t *storage_bytes)
+static enum bm_error set_up_workspace(
+	struct app *app, uint32_t slack, void **storage, uint64_t *storage_bytes)
 {
 	uint32_t descriptors;
 	UINTN map_bytes;
@@ -210,7 +207,7 @@ static void give_back(struct app *app)
 		sink_puts(&app->log.text, "The firmware did not take all of its memory back.\n");
 }
 
-/* --- the start ------------------------------------------------------------------------------------ */
+/* --- the start --- */
 
 static phys_t ram_end(const struct fw_map *map)
 {
@@ -230,9 +227,12 @@ static enum bm_error detect_cpu(struct app *app)
 	struct fw_map map;
 	enum bm_error error = memory_map_read(&app->map, app->bs, &map);
 
-	if (error == BM_OK)
-		arch_cpu_detect(&app->input.mode, app->input.options.pae, ram_end(&map));
-	return error;
+	if (error != BM_OK)
+		return error;
+	arch_cpu_detect(&app->input.mode, app->input.options.pae, ram_end(&map));
+	if (app->input.options.pae == PAE_ON && app->input.mode.levels == 2)
+		sink_puts(&app->log.text, "pae=on: this CPU has no PAE, two levels it is\n");
+	return BM_OK;
 }
 
 static enum bm_error prepare_once(struct app *app, uint32_t slack)
@@ -248,7 +248,11 @@ static enum bm_error prepare_once(struct app *app, uint32_t slack)
 	describe_memory(&app->input, app);
 	error = boot_init(&app->boot, &app->platform, &app->input, storage, storage_bytes,
 		(struct window){ 0 });
-	return error == BM_OK ? boot_prepare(&app->boot) : error;
+	if (error != BM_OK)
+		return error;
+	if (slack > MEMORY_MAP_SLACK)
+		finding_add(&app->boot.findings, FINDING_MAP_GREW, 0, 0);
+	return boot_prepare(&app->boot);
 }
 
 /* A map that outgrows its buffer is no error: start over with more slack (Q3). */
@@ -319,17 +323,18 @@ static void after_activate(void *ctx)
 EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 {
 	struct app *app = &the_app;
-	enum bm_error error = app_init(app, handle, st);
+	enum bm_error error;
 
+	if (image_misplaced())
+		return image_run_moved(efi_main, handle, st);
+	error = app_init(app, handle, st);
 	if (error != BM_OK)
 		return refuse(app, error);
 	config_read(app->bs, app->image, &app->input.options, &app->log.text);
 	log_configure(&app->log, &app->input.options);
 	describe_machine(app, st);
 
-	error = check_image_address(app);
-	if (error == BM_OK)
-		error = prepare(app);
+	error = prepare(app);
 	if (error != BM_OK)
 		return refuse(app, error);
 	if (app->input.options.mode == MODE_REPORT)
@@ -338,6 +343,6 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	if (boot_exit(&app->boot) != BM_OK)
 		stop(app);
 	boot_stage_begin(&app->boot, STAGE_ACTIVATE);
-	arch_activate(app->boot.cpu_block_phys, &app->boot.paging, &app->log.text, after_activate,
-		app);
+	arch_activate(
+		app->boot.cpu_block_phys, &app->boot.paging, &app->log.text, after_activate, app);
 }

@@ -6,7 +6,7 @@
 
 #include <bootmem/string.h>
 
-#define CANARY_BYTE 0xc5
+#define CANARY_BYTE   0xc5
 
 /* Firmware that leaves the size unset means the standard's (Q5). */
 #define PRESET_STRIDE sizeof(struct efi_memory_desc)
@@ -21,8 +21,8 @@ static bool canary_intact(const struct memory_map *mm)
 	return true;
 }
 
-enum bm_error memory_map_wanted(EFI_BOOT_SERVICES *bs, uint32_t slack, UINTN *bytes,
-	uint32_t *descriptors)
+enum bm_error memory_map_wanted(
+	EFI_BOOT_SERVICES *bs, uint32_t slack, UINTN *bytes, uint32_t *descriptors)
 {
 	UINTN size = 0, key, stride = PRESET_STRIDE;
 	UINT32 version;
@@ -49,8 +49,8 @@ enum bm_error memory_map_read(struct memory_map *mm, EFI_BOOT_SERVICES *bs, stru
 	UINT32 version = 0;
 	EFI_STATUS status;
 
-	status = bs->GetMemoryMap(&size, (EFI_MEMORY_DESCRIPTOR *)(void *)mm->buffer, &key,
-		&stride, &version);
+	status = bs->GetMemoryMap(
+		&size, (EFI_MEMORY_DESCRIPTOR *)(void *)mm->buffer, &key, &stride, &version);
 	mm->outgrown = status == EFI_BUFFER_TOO_SMALL;
 	mm->overrun = !canary_intact(mm) || (!EFI_ERROR(status) && size > mm->capacity_bytes);
 	if (mm->overrun)

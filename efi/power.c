@@ -8,10 +8,10 @@
 #include <bootmem/cpu.h>
 #include <x86/io.h>
 
-#define PM1_SCI_EN      0x0001 /* ACPI 6.5, 4.8.3.2.1 */
-#define PM1_SLP_TYP     0x1c00
-#define PM1_SLP_TYP_POS 10
-#define PM1_SLP_EN      0x2000
+#define PM1_SCI_EN         0x0001 /* ACPI 6.5, 4.8.3.2.1 */
+#define PM1_SLP_TYP        0x1c00
+#define PM1_SLP_TYP_POS    10
+#define PM1_SLP_EN         0x2000
 
 #define RESET_CONTROL      0xcf9
 #define RESET_CONTROL_PREP 0x02
@@ -20,7 +20,7 @@
 #define KEYBOARD_RESET     0xfe
 
 /* About a microsecond each. */
-#define WAIT_READS 500000u
+#define WAIT_READS         500000u
 
 static void wait_a_moment(void)
 {
@@ -75,8 +75,7 @@ static _Noreturn void reboot(const struct acpi_power *acpi)
 	arch_triple_fault();
 }
 
-_Noreturn void power_finish(enum option_after after, const struct acpi_power *acpi,
-	struct log *log)
+_Noreturn void power_finish(enum option_after after, const struct acpi_power *acpi, struct log *log)
 {
 	log_flush(log);
 	if (after == AFTER_REBOOT)

@@ -11,10 +11,10 @@
 #include "log.h"
 
 /*
- * Halt, switch off (ACPI S5) or reset (ACPI reset register, 0xCF9, keyboard controller, triple fault).
- * Where switching off fails the machine says so and halts. After the exit only.
+ * Halt, switch off (ACPI S5) or reset (ACPI reset register, 0xCF9, keyboard controller, triple
+ * fault). Where switching off fails the machine says so and halts. After the exit only.
  */
-_Noreturn void power_finish(enum option_after after, const struct acpi_power *acpi,
-	struct log *log);
+_Noreturn void power_finish(
+	enum option_after after, const struct acpi_power *acpi, struct log *log);
 
 #endif

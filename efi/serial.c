@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The serial port after the firmware's console is gone; the console's sink and nobody else calls it.
+ * The serial port after the firmware's console is gone; the console's sink and nobody else calls
+ * it.
  */
 #include "serial.h"
 
 #include <x86/io.h>
 
-enum uart_register { UART_DATA, UART_IER, UART_FCR, UART_LCR, UART_MCR, UART_LSR, UART_MSR, UART_SCRATCH };
+enum uart_register {
+	UART_DATA,
+	UART_IER,
+	UART_FCR,
+	UART_LCR,
+	UART_MCR,
+	UART_LSR,
+	UART_MSR,
+	UART_SCRATCH
+};
 
 #define LCR_8N1      0x03
 #define LCR_DLAB     0x80
@@ -21,7 +31,7 @@ enum uart_register { UART_DATA, UART_IER, UART_FCR, UART_LCR, UART_MCR, UART_LSR
  * A read of a port takes about a microsecond: a fifth of a second, enough for a full queue at 1200
  * baud.
  */
-#define WAIT_READS 200000u
+#define WAIT_READS   200000u
 
 static uint8_t uart_in(const struct serial *s, enum uart_register r)
 {

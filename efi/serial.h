@@ -16,7 +16,7 @@ struct serial {
 	bool present;
 };
 
-/* Probe the port and set it to baud (0: the default), 8N1. s->present tells whether one answered. */
+/* Probe the port; set it to baud (0: the default), 8N1. s->present tells whether one answered. */
 void serial_open(struct serial *s, uint16_t port, uint32_t baud);
 
 /* "\n" goes out as "\r\n". */

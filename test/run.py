@@ -102,8 +102,8 @@ def vm(arguments):
     result = "build/vm-tests.xml"
     if os.path.exists(result):
         os.remove(result)
-    if not make("image"):
-        print("--- make image failed")
+    if not make("image", "fault-apps"):
+        print("--- make image fault-apps failed")
         count.failed = 1
         return count
     command = ["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "--tb=short", "-p",

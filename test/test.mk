@@ -10,8 +10,7 @@
 # (i386 layout) programs under ASan and UBSan. Each test/unit/test_*.c is one program for each width;
 # other files in test/unit/ are linked into all of them. test/run.py builds, runs and counts.
 
-TEST_PACKAGES := gcc gcc-multilib make libcmocka-dev python3 python3-pytest qemu-system-x86 ovmf \
-	ovmf-ia32 mtools dosfstools gnu-efi
+TEST_PACKAGES := $(sort $(PACKAGES) gcc-multilib libcmocka-dev python3-pytest)
 
 TEST_ARCH_64 := x86_64
 TEST_ARCH_32 := i386

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The processor: what it can do, and making it ours. The CPU block's layout is in layout.h; everything in
- * it is reached at its physical address, which both the firmware's tables and ours map to itself.
+ * The processor: what it can do, and making it ours. The CPU block's layout is in layout.h;
+ * everything in it is reached at its physical address, which both the firmware's tables and ours
+ * map to itself.
  */
 #include <bootmem/cpu.h>
 #include <bootmem/string.h>
@@ -112,9 +113,9 @@ static unsigned trap_task_vector(unsigned index)
 
 static uint32_t trap_stack_end(phys_t block_phys, unsigned index)
 {
-	return (uint32_t)(block_phys + pfn_phys(ARCH_CPU_TRAP_STACK_PAGE +
-					       index * ARCH_CPU_TRAP_STACK_STEP +
-					       ARCH_CPU_TRAP_STACK_PAGES));
+	return (uint32_t)(block_phys +
+			  pfn_phys(ARCH_CPU_TRAP_STACK_PAGE + index * ARCH_CPU_TRAP_STACK_STEP +
+				   ARCH_CPU_TRAP_STACK_PAGES));
 }
 
 /* An available 32-bit TSS, present (SDM 3A, 7.2.2). */
@@ -123,7 +124,7 @@ static uint64_t tss_descriptor(const struct tss *tss)
 	uint64_t base = (uintptr_t)tss;
 
 	return (sizeof(*tss) - 1) | (base & 0xffffff) << 16 | UINT64_C(0x89) << 40 |
-		(base >> 24) << 56;
+	       (base >> 24) << 56;
 }
 
 static void fill_gdt(struct cpu_tables *t)
@@ -234,6 +235,11 @@ uint64_t arch_cycles(void)
 	return (uint64_t)high << 32 | low;
 }
 
+void arch_flush_page(uint64_t virt)
+{
+	__asm__ volatile("invlpg (%0)" : : "r"((uintptr_t)virt) : "memory");
+}
+
 void arch_disable_interrupts(void)
 {
 	__asm__ volatile("cli" : : : "memory");
@@ -260,8 +266,8 @@ _Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
 	struct cpu_switch to = {
 		.gdtr = { .limit = sizeof(tables->gdt) - 1, .base = (uintptr_t)tables->gdt },
 		.idtr = { .limit = sizeof(tables->idt) - 1, .base = (uintptr_t)tables->idt },
-		.stack = (uint32_t)(cpu_block_phys + pfn_phys(ARCH_CPU_MAIN_STACK_PAGE +
-							      ARCH_CPU_MAIN_STACK_PAGES)),
+		.stack = (uint32_t)(cpu_block_phys +
+				    pfn_phys(ARCH_CPU_MAIN_STACK_PAGE + ARCH_CPU_MAIN_STACK_PAGES)),
 		.cr4 = defined_cr4(&paging->mode),
 		.cr3 = (uint32_t)paging->root,
 		.cr0 = CR0_DEFINED,

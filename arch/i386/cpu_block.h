@@ -11,19 +11,19 @@
 #define SELECTOR_TSS      0x18
 #define SELECTOR_TRAP_TSS 0x20 /* one for each vector with a task of its own */
 
-#define TRAP_VECTORS     32
-#define TRAP_STUB_SIZE   16 /* bytes from one stub to the next */
-#define TRAP_ERROR_CODES 0x60227d00 /* bit n: the CPU pushes an error code for vector n */
+#define TRAP_VECTORS      32
+#define TRAP_STUB_SIZE    16         /* bytes from one stub to the next */
+#define TRAP_ERROR_CODES  0x60227d00 /* bit n: the CPU pushes an error code for vector n */
 
-#define SWITCH_GDTR  2
-#define SWITCH_IDTR  10
-#define SWITCH_STACK 16
-#define SWITCH_CR4   20
-#define SWITCH_CR3   24
-#define SWITCH_CR0   28
-#define SWITCH_NEXT  32
-#define SWITCH_CTX   36
+#define SWITCH_GDTR       2
+#define SWITCH_IDTR       10
+#define SWITCH_STACK      16
+#define SWITCH_CR4        20
+#define SWITCH_CR3        24
+#define SWITCH_CR0        28
+#define SWITCH_NEXT       32
+#define SWITCH_CTX        36
 
-#define CR0_PG_BIT 31
+#define CR0_PG_BIT        31
 
 #endif

@@ -74,6 +74,13 @@ bool arch_virt_canonical(const struct paging_mode *mode, uint64_t virt)
 	return virt < VIRT_END;
 }
 
+/* What it has no room for is high memory, and needs none. */
+phys_t arch_direct_end(const struct paging_mode *mode)
+{
+	(void)mode;
+	return PHYS_END;
+}
+
 phys_t arch_phys_end(const struct paging_mode *mode)
 {
 	phys_t end = is_pae(mode) ? PHYS_END : UINT64_C(1) << 32;

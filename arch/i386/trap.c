@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The report of an exception. Nothing in this program raises one on purpose, so each is a defect: say
- * everything the CPU tells, once, and stop. Called by the stubs of trap.S.
+ * The report of an exception. Nothing in this program raises one on purpose, so each is a defect:
+ * say everything the CPU tells, once, and stop. Called by the stubs of trap.S.
  */
 #include <bootmem/cpu.h>
 #include <x86/trap_names.h>
@@ -86,10 +86,18 @@ _Noreturn void trap_report(const struct trap_frame *frame)
 {
 	/* No change of privilege: the interrupted stack continues right above the frame. */
 	const struct tss registers = {
-		.eip = frame->eip, .eflags = frame->eflags, .cs = frame->cs, .ss = SELECTOR_DATA,
+		.eip = frame->eip,
+		.eflags = frame->eflags,
+		.cs = frame->cs,
+		.ss = SELECTOR_DATA,
 		.esp = (uint32_t)(uintptr_t)(frame + 1),
-		.eax = frame->eax, .ebx = frame->ebx, .ecx = frame->ecx, .edx = frame->edx,
-		.esi = frame->esi, .edi = frame->edi, .ebp = frame->ebp,
+		.eax = frame->eax,
+		.ebx = frame->ebx,
+		.ecx = frame->ecx,
+		.edx = frame->edx,
+		.esi = frame->esi,
+		.edi = frame->edi,
+		.ebp = frame->ebp,
 	};
 
 	report(frame->vector, frame->error, &registers);

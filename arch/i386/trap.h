@@ -2,8 +2,8 @@
 /*
  * Exceptions: the stubs of trap.S and the report of trap.c; set up by cpu.c.
  *
- * #DF, NMI, #MC and #PF are tasks of their own: the CPU switches to a TSS with a good stack and leaves
- * the registers of what it interrupted in the TSS of the program.
+ * #DF, NMI, #MC and #PF are tasks of their own: the CPU switches to a TSS with a good stack and
+ * leaves the registers of what it interrupted in the TSS of the program.
  */
 #ifndef ARCH_TRAP_H
 #define ARCH_TRAP_H

@@ -12,10 +12,10 @@
 #define TRAP_MACHINE_CHECK 18
 #define TRAP_PAGE_FAULT    14
 
-#define PF_PRESENT  1u
-#define PF_WRITE    2u
-#define PF_RESERVED 8u
-#define PF_FETCH    16u
+#define PF_PRESENT         1u
+#define PF_WRITE           2u
+#define PF_RESERVED        8u
+#define PF_FETCH           16u
 
 /* Fixed widths and no pointers: nothing to relocate. */
 static inline const char *trap_name(unsigned vector)
@@ -53,11 +53,11 @@ static inline const char *trap_page_fault_text(uint32_t error)
 	if ((error & PF_RESERVED) != 0)
 		return ": reserved bit set in a page table";
 	if ((error & PF_FETCH) != 0)
-		return (error & PF_PRESENT) != 0 ? ": execution of a no-execute page" :
-						   ": execution of an unmapped page";
+		return (error & PF_PRESENT) != 0 ? ": execution of a no-execute page"
+						 : ": execution of an unmapped page";
 	if ((error & PF_WRITE) != 0)
-		return (error & PF_PRESENT) != 0 ? ": write to a read-only page" :
-						   ": write to an unmapped page";
+		return (error & PF_PRESENT) != 0 ? ": write to a read-only page"
+						 : ": write to an unmapped page";
 	return ": read of an unmapped page";
 }
 

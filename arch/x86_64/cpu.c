@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The processor: what it can do, and making it ours. The CPU block's layout is in layout.h; everything in
- * it is reached at its physical address, which both the firmware's tables and ours map to itself.
+ * The processor: what it can do, and making it ours. The CPU block's layout is in layout.h;
+ * everything in it is reached at its physical address, which both the firmware's tables and ours
+ * map to itself.
  */
 #include <bootmem/cpu.h>
 #include <bootmem/string.h>
@@ -10,19 +11,19 @@
 #include "trap.h"
 #include <x86/trap_names.h>
 
-#define CPUID_1_EDX_MCE        (1u << 7)
-#define CPUID_80000001_EDX_NX  (1u << 20)
-#define CPUID_80000001_EDX_1G  (1u << 26)
-#define CR4_PAE                (UINT64_C(1) << 5)
-#define CR4_MCE                (UINT64_C(1) << 6)
-#define CR4_LA57               (UINT64_C(1) << 12)
-#define CR0_DEFINED            UINT64_C(0x80010033) /* PG, WP, NE, ET, MP, PE */
-#define MSR_EFER               0xc0000080u
-#define EFER_NXE               (1u << 11)
-#define GDT_CODE64             UINT64_C(0x00af9b000000ffff)
-#define GDT_DATA               UINT64_C(0x00cf93000000ffff)
-#define GATE_INTERRUPT         0x8e
-#define DEFAULT_PHYS_BITS      36
+#define CPUID_1_EDX_MCE       (1u << 7)
+#define CPUID_80000001_EDX_NX (1u << 20)
+#define CPUID_80000001_EDX_1G (1u << 26)
+#define CR4_PAE               (UINT64_C(1) << 5)
+#define CR4_MCE               (UINT64_C(1) << 6)
+#define CR4_LA57              (UINT64_C(1) << 12)
+#define CR0_DEFINED           UINT64_C(0x80010033) /* PG, WP, NE, ET, MP, PE */
+#define MSR_EFER              0xc0000080u
+#define EFER_NXE              (1u << 11)
+#define GDT_CODE64            UINT64_C(0x00af9b000000ffff)
+#define GDT_DATA              UINT64_C(0x00cf93000000ffff)
+#define GATE_INTERRUPT        0x8e
+#define DEFAULT_PHYS_BITS     36
 
 struct tss {
 	uint32_t reserved0;
@@ -155,7 +156,7 @@ static void fill_gdt(uint64_t *gdt, const struct tss *tss)
 	gdt[SELECTOR_DATA / 8] = GDT_DATA;
 	/* available 64-bit TSS, present (SDM 3A, 7.2.3) */
 	gdt[SELECTOR_TSS / 8] = (sizeof(*tss) - 1) | (base & 0xffffff) << 16 |
-		UINT64_C(0x89) << 40 | (base >> 24 & 0xff) << 56;
+				UINT64_C(0x89) << 40 | (base >> 24 & 0xff) << 56;
 	gdt[SELECTOR_TSS / 8 + 1] = base >> 32;
 }
 
@@ -196,7 +197,8 @@ void arch_cpu_detect(struct paging_mode *mode, enum option_pae pae, phys_t ram_e
 		.nx = (features & CPUID_80000001_EDX_NX) != 0,
 		.large = true,
 		.huge = (features & CPUID_80000001_EDX_1G) != 0,
-		.phys_bits = last >= 0x80000008 ? (uint8_t)cpuid(0x80000008).eax : DEFAULT_PHYS_BITS,
+		.phys_bits =
+			last >= 0x80000008 ? (uint8_t)cpuid(0x80000008).eax : DEFAULT_PHYS_BITS,
 	};
 }
 
@@ -206,6 +208,11 @@ uint64_t arch_cycles(void)
 
 	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high));
 	return (uint64_t)high << 32 | low;
+}
+
+void arch_flush_page(uint64_t virt)
+{
+	__asm__ volatile("invlpg (%0)" : : "r"((uintptr_t)virt) : "memory");
 }
 
 void arch_disable_interrupts(void)
@@ -235,7 +242,7 @@ _Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
 		.gdtr = { .limit = sizeof(tables->gdt) - 1, .base = (uintptr_t)tables->gdt },
 		.idtr = { .limit = sizeof(tables->idt) - 1, .base = (uintptr_t)tables->idt },
 		.stack = cpu_block_phys +
-			pfn_phys(ARCH_CPU_MAIN_STACK_PAGE + ARCH_CPU_MAIN_STACK_PAGES),
+			 pfn_phys(ARCH_CPU_MAIN_STACK_PAGE + ARCH_CPU_MAIN_STACK_PAGES),
 		.cr4 = defined_cr4(&paging->mode),
 		.cr3 = paging->root,
 		.cr0 = CR0_DEFINED,

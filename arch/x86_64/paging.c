@@ -57,6 +57,12 @@ bool arch_virt_canonical(const struct paging_mode *mode, uint64_t virt)
 	return high == 0 || high == UINT64_MAX >> sign;
 }
 
+phys_t arch_direct_end(const struct paging_mode *mode)
+{
+	return mode->levels == 5 ? ARCH_DIRECT_END_5 - ARCH_DIRECT_BASE_5 :
+				   ARCH_DIRECT_END - ARCH_DIRECT_BASE;
+}
+
 phys_t arch_phys_end(const struct paging_mode *mode)
 {
 	return min_u64(UINT64_C(1) << (mode->phys_bits & 63u), PHYS_END);

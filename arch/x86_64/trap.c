@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The report of an exception. Nothing in this program raises one on purpose, so each is a defect: say
- * everything the CPU tells, once, and stop. Called by the stubs of trap.S on the stack of the vector.
+ * The report of an exception. Nothing in this program raises one on purpose, so each is a defect:
+ * say everything the CPU tells, once, and stop. Called by the stubs of trap.S on the stack of the
+ * vector.
  */
 #include <bootmem/cpu.h>
 
@@ -47,7 +48,8 @@ static void print_four(const char *const name[4], const uint64_t value[4])
 {
 	for (unsigned i = 0; i < 4; i += 2)
 		sink_printf(trap_console, "  %-6s %016llx  %-6s %016llx\n", name[i],
-			(unsigned long long)value[i], name[i + 1], (unsigned long long)value[i + 1]);
+			(unsigned long long)value[i], name[i + 1],
+			(unsigned long long)value[i + 1]);
 }
 
 static void print_registers(const struct trap_frame *f)

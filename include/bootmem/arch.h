@@ -21,4 +21,7 @@
  */
 #include <layout.h>
 
+/* Forget what the processor remembers of one page's mapping (invlpg). In cpu.c; host programs bring their own. */
+void arch_flush_page(uint64_t virt);
+
 #endif

@@ -126,6 +126,7 @@ BM_MUST_USE enum bm_error bootmem_alloc(struct bootmem_pool *pool,
  *   alloc_bootmem_pages      page aligned, above the DMA limit if possible
  *   alloc_bootmem_low_pages  the same from the bottom
  *   alloc_bootmem_node       cache-line aligned, node nid preferred
+ *   early_alloc              aligned to its own size, a power of two (ARM's, for tables)
  */
 #define BOOTMEM_CACHE_LINE 64
 void *alloc_bootmem(struct bootmem_pool *pool, uint64_t size_bytes);
@@ -133,6 +134,7 @@ void *alloc_bootmem_low(struct bootmem_pool *pool, uint64_t size_bytes);
 void *alloc_bootmem_pages(struct bootmem_pool *pool, uint64_t size_bytes);
 void *alloc_bootmem_low_pages(struct bootmem_pool *pool, uint64_t size_bytes);
 void *alloc_bootmem_node(struct bootmem_pool *pool, int nid, uint64_t size_bytes);
+void *early_alloc(struct bootmem_pool *pool, uint64_t size_bytes);
 
 /* Is this page reserved? Pages outside the node's span are. */
 bool bootmem_reserved(const struct bootmem *bm, pfn_t pfn);

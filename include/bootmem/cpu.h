@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine side of an architecture: what runs on the processor only and never on the host. Lives in
- * arch/<arch>/{cpu.c,trap.c,trap.S,activate.S,io.h}; called by the front end.
+ * The machine side of an architecture: what runs on the processor only and never on the host. Lives
+ * in arch/<arch>/{cpu.c,trap.c,trap.S,activate.S,io.h}; called by the front end.
  *
- * The CPU block is ARCH_CPU_PAGES pages that the core allocates below 4 GiB (on i386 below PAGE_OFFSET)
- * and maps where they are, but for the guard pages of ARCH_CPU_GUARDS, which are mapped nowhere. It
- * holds, from its first page: GDT, TSS and IDT; the stack the program goes on with; one stack each for
- * #DF, NMI, #MC and #PF, so that a stack overflow is reported instead of resetting the machine.
+ * The CPU block is ARCH_CPU_PAGES pages that the core allocates below 4 GiB (on i386 below
+ * PAGE_OFFSET) and maps where they are, but for the guard pages of ARCH_CPU_GUARDS, which are
+ * mapped nowhere. It holds, from its first page: GDT, TSS and IDT; the stack the program goes on
+ * with; one stack each for #DF, NMI, #MC and #PF, so that a stack overflow is reported instead of
+ * resetting the machine.
  */
 #ifndef BOOTMEM_CPU_H
 #define BOOTMEM_CPU_H
@@ -19,9 +20,9 @@
 
 /*
  * What this CPU offers, and what is chosen from it. x86_64 keeps the number of levels it runs with
- * (changing it needs a way through 32-bit mode, Q37). i386 chooses PAE by pae: on and off as said, on
- * only where the CPU has it; auto where the CPU has it and gains by it: NX works, or RAM ends (ram_end_phys)
- * above 4 GiB.
+ * (changing it needs a way through 32-bit mode, Q37). i386 chooses PAE by pae: on and off as said,
+ * on only where the CPU has it; auto where the CPU has it and gains by it: NX works, or RAM ends
+ * (ram_end_phys) above 4 GiB.
  */
 void arch_cpu_detect(struct paging_mode *mode, enum option_pae pae, phys_t ram_end_phys);
 
@@ -37,10 +38,10 @@ _Noreturn void arch_halt(void);
 _Noreturn void arch_triple_fault(void);
 
 /*
- * Make the machine ours: fill the CPU block, load its GDT, TSS and IDT, switch to its stack, then to
- * paging's tables with a defined CR0, CR4 and EFER, and call next(ctx), which must not return. Interrupts
- * must be off. The block and the caller's image must be mapped where they are, before and after; the
- * stack of the caller need not be mapped afterwards.
+ * Make the machine ours: fill the CPU block, load its GDT, TSS and IDT, switch to its stack, then
+ * to paging's tables with a defined CR0, CR4 and EFER, and call next(ctx), which must not return.
+ * Interrupts must be off. The block and the caller's image must be mapped where they are, before
+ * and after; the stack of the caller need not be mapped afterwards.
  *
  * From here on an exception prints its vector, error code and registers on console, and stops.
  */

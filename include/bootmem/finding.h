@@ -3,8 +3,8 @@
  * Findings: what was strange about this machine, and what was done about it.
  *
  * Nothing is repaired silently. Each kind of repair has one entry here, with the quirk number
- * under which docs/quirks.md explains it, and counts how often it happened. The table has one slot for
- * each kind, so it can't overflow.
+ * under which docs/quirks.md explains it, and counts how often it happened. The table has one slot
+ * for each kind, so it can't overflow.
  */
 #ifndef BOOTMEM_FINDING_H
 #define BOOTMEM_FINDING_H
@@ -12,36 +12,46 @@
 #include <bootmem/types.h>
 
 enum finding_id {
-	FINDING_MAP_ZERO_LENGTH,     /* Q10 descriptor without pages, dropped */
-	FINDING_MAP_OVERLAP,         /* Q11 overlapping or nested ranges, the stricter type won */
-	FINDING_MAP_UNSORTED,        /* Q12 ranges not in ascending order, sorted */
-	FINDING_MAP_WRAPS,           /* Q13 range wraps or ends above 2^52, dropped */
-	FINDING_MAP_LARGE,           /* Q14 more than 128 e820 entries */
-	FINDING_MAP_UNKNOWN_TYPE,    /* Q15 OEM, OS or unknown memory type, reserved */
-	FINDING_MAP_UNALIGNED,       /* Q35 range not on page boundaries, rounded */
-	FINDING_MAP_NO_WB,           /* Q17 RAM type without write-back caching, reserved */
-	FINDING_RUNTIME_NO_CACHE,    /* Q18 runtime range without any cacheability attribute */
-	FINDING_RUNTIME_NO_ATTRIBUTE,/* Q19 runtime code/data without the RUNTIME attribute */
-	FINDING_RUNTIME_ON_RAM_TYPE, /* Q20 RUNTIME attribute on a RAM type, reserved */
-	FINDING_SOFT_RESERVED,       /* Q23 special-purpose memory, left alone */
-	FINDING_UNACCEPTED,          /* Q25 unaccepted memory, never touched */
-	FINDING_EXIT_RETRIED,        /* Q1  ExitBootServices refused the first key */
-	FINDING_MAP_GREW,            /* Q3  the map outgrew its buffer and was read again */
-	FINDING_STRIDE,              /* Q5  descriptor size other than 40 or 48 */
-	FINDING_CLAIM_REFUSED,       /* Q51 the firmware refused pages that its map calls free */
-	FINDING_SETTLED,             /* P1  the accepted map differs from the first one */
-	FINDING_RAM_BEYOND_CPU,      /* P2  RAM above the CPU's physical address width, left out */
-	FINDING_RAM_BEYOND_PAGING,   /* P3  RAM above 4 GiB without PAE, left out */
-	FINDING_RAM_BEYOND_MEM,      /* P4  RAM above the mem= option, left out */
-	FINDING_RAM_TOO_LATE,        /* P5  RAM that only the accepted map lists, above all other, left out */
+	FINDING_MAP_ZERO_LENGTH,      /* Q10 descriptor without pages, dropped */
+	FINDING_MAP_OVERLAP,          /* Q11 overlapping or nested ranges, the stricter type won */
+	FINDING_MAP_UNSORTED,         /* Q12 ranges not in ascending order, sorted */
+	FINDING_MAP_WRAPS,            /* Q13 range wraps or ends above 2^52, dropped */
+	FINDING_MAP_LARGE,            /* Q14 more than 128 e820 entries */
+	FINDING_MAP_UNKNOWN_TYPE,     /* Q15 OEM, OS or unknown memory type, reserved */
+	FINDING_MAP_UNALIGNED,        /* Q35 range not on page boundaries, rounded */
+	FINDING_MAP_NO_WB,            /* Q17 RAM type without write-back caching, reserved */
+	FINDING_RUNTIME_NO_CACHE,     /* Q18 runtime range without any cacheability attribute */
+	FINDING_RUNTIME_NO_ATTRIBUTE, /* Q19 runtime code/data without the RUNTIME attribute */
+	FINDING_RUNTIME_ON_RAM_TYPE,  /* Q20 RUNTIME attribute on a RAM type, reserved */
+	FINDING_SOFT_RESERVED,        /* Q23 special-purpose memory, left alone */
+	FINDING_UNACCEPTED,           /* Q25 unaccepted memory, never touched */
+	FINDING_EXIT_RETRIED,         /* Q1  ExitBootServices refused the first key */
+	FINDING_MAP_GREW,             /* Q3  the map outgrew its buffer and was read again */
+	FINDING_STRIDE,               /* Q5  descriptor size other than 40 or 48 */
+	FINDING_CLAIM_REFUSED,        /* Q51 the firmware refused pages that its map calls free */
+	FINDING_SETTLED,              /* P1  the accepted map differs from the first one */
+	FINDING_RAM_BEYOND_CPU,       /* P2  RAM above the CPU's physical address width, left out */
+	FINDING_RAM_BEYOND_PAGING,    /* P3  RAM above 4 GiB without PAE, left out */
+	FINDING_RAM_BEYOND_MEM,       /* P4  RAM above the mem= option, left out */
+	FINDING_RAM_BEYOND_MAP,       /* P6  RAM beyond the direct map's end, left out */
+	FINDING_RAM_TOO_LATE,         /* P5  RAM above all other that only the accepted map has */
+	FINDING_ACPI_BROKEN,          /* N1  ACPI table with a wrong length or checksum, ignored */
+	FINDING_ACPI_UNREACHABLE, /* N2  ACPI table beyond what the processor can address, ignored */
+	FINDING_SRAT_ENTRY,       /* N3  SRAT entry malformed or wrapping, ignored */
+	FINDING_SRAT_DOMAINS,     /* N4  more than BOOTMEM_MAX_NODES proximity domains, one node */
+	FINDING_SRAT_OVERLAP,     /* N5  SRAT gives the same memory to two nodes, one node */
+	FINDING_SRAT_UNCOVERED,   /* N6  1 MiB of RAM or more without affinity, one node */
+	FINDING_SRAT_GAP, /* N7  less RAM than that without affinity, given to the node next to it */
+	FINDING_SLIT,     /* N8  SLIT violates its rules, default distances */
+	FINDING_NUMA_FAKE, /* N9  too little RAM for numa=fake, not applied */
 	FINDING_COUNT,
 };
 
 struct finding {
-	uint32_t count;        /* how often; 0: not found */
-	phys_t start_phys;     /* where it happened first, where that makes sense */
+	uint32_t count;    /* how often; 0: not found */
+	phys_t start_phys; /* where it happened first, where that makes sense */
 	phys_t end_phys;
-	uint64_t bytes;        /* sum over all occurrences */
+	uint64_t bytes; /* sum over all occurrences */
 };
 
 struct findings {
@@ -54,7 +64,8 @@ struct findings {
  */
 void finding_add(struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys);
 
-/* "Q12", and a phrase for people: what was found, what was done; no full stop, fits a line of the report. */
+/* "Q12", and a phrase for people: what was found, what was done; no full stop, fits a line of the
+ * report. */
 const char *finding_quirk(enum finding_id id);
 const char *finding_text(enum finding_id id);
 

@@ -22,6 +22,41 @@ struct limits {
 	pfn_t highend_pfn;
 };
 
+/*
+ * Where low memory may end, and where RAM must end, by i386's options:
+ *
+ *   vmalloc=  address space kept for vmalloc, fixmap and pkmap; low memory gets the rest of the
+ *             kernel's GiB. 128 MiB when not given.
+ *   highmem=  exactly so much high memory. On a machine whose RAM is all low, it is taken from the top
+ *             of low memory; otherwise RAM above it is not used.
+ *
+ * As Linux's options of the same names (Documentation/admin-guide/kernel-parameters). A value that
+ * is impossible is ignored, and said why. Architectures without high memory ignore both.
+ */
+#define LIMITS_NOT_GIVEN   UINT64_MAX
+#define LIMITS_MIN_VMALLOC (32 * MIB) /* guard gap, pkmap and fixmap, and a little vmalloc */
+#define LIMITS_MIN_LOW     (64 * MIB)
+
+enum split_refusal {
+	SPLIT_ACCEPTED,
+	SPLIT_VMALLOC_TOO_SMALL,
+	SPLIT_VMALLOC_TOO_LARGE,
+	SPLIT_HIGHMEM_MORE_THAN_RAM,
+	SPLIT_HIGHMEM_LEAVES_TOO_LITTLE,
+	SPLIT_HIGHMEM_NOT_THERE,
+};
+
+struct split {
+	phys_t low_end_phys;   /* low memory ends here or below */
+	phys_t ram_end_phys;   /* RAM above is not used */
+	enum split_refusal vmalloc, highmem; /* why the option was ignored */
+};
+
+struct split limits_split(pfn_t max_pfn, uint64_t highmem_bytes, uint64_t vmalloc_bytes);
+
+/* "leaves less than 64 MiB of low memory", ...: a reason for people. */
+const char *split_refusal_text(enum split_refusal refusal);
+
 /* All RAM below split_phys is low memory. BM_NOMEM when there is none. */
 BM_MUST_USE enum bm_error limits_find(struct limits *out, const struct e820 *map, phys_t split_phys);
 

@@ -21,6 +21,7 @@
 #include <bootmem/e820.h>
 #include <bootmem/limits.h>
 #include <bootmem/owner.h>
+#include <bootmem/paging.h>
 #include <bootmem/types.h>
 
 #define MAX_ORDER    10 /* largest block: 2^10 pages, 4 MiB */
@@ -47,6 +48,9 @@ _Static_assert(sizeof(struct page) == 16, "a page descriptor is 16 bytes");
 #define PAGE_FREE     1u /* head of a free block; order is valid */
 #define PAGE_HEAD     2u /* head of an allocated block; order is valid */
 #define PAGE_RESERVED 4u /* not the allocator's */
+
+/* Section numbers have 24 bits: physical memory beyond this has none. */
+#define SECTIONS_END_PHYS (UINT64_C(1) << (24 + ARCH_SECTION_SHIFT))
 
 #define PAGE_SECTION_SHIFT 40 /* in link */
 #define PAGE_ZONE_SHIFT    40 /* in info */
@@ -135,11 +139,22 @@ struct node {
 	struct zone zone[ARCH_NR_ZONES];
 };
 
+/* The window for high pages; without high memory it has no slots. */
+struct pkmap {
+	uint64_t start;  /* virtual address of slot 0 */
+	uint32_t slots;
+	uint32_t next;   /* where the search for a slot goes on */
+	pfn_t table_pfn; /* struct pkmap_slot[slots] */
+};
+
 struct mm {
 	struct window window;      /* follows the address space; the only address in here */
 	struct limits limits;
 	uint32_t nodes;
 	uint32_t pad;
+	struct paging paging;      /* the live page tables */
+	struct pkmap pkmap;
+	pfn_t zero_pfn;            /* a page of zeroes to share; nobody writes it */
 	pfn_t root_pfn;            /* first page of the section table's root */
 	uint64_t roots;            /* entries there */
 	uint64_t sections_present;
@@ -269,6 +284,34 @@ BM_MUST_USE enum bm_error free_reserved_pages(struct mm *mm, pfn_t start_pfn, pf
 
 /* Are lists, links, counts and descriptors of every zone consistent? Walks everything. */
 bool mm_check(const struct mm *mm);
+
+/* --- high memory --------------------------------------------------------------------------------- */
+
+/* One page of the window: what it shows, and how many use it. A page nobody uses stays until its slot is needed. */
+struct pkmap_slot {
+	uint64_t pfn;   /* PFN_NONE: nothing */
+	uint64_t users;
+};
+
+/* Pages that hold the slots of a window. */
+uint64_t pkmap_table_pages(const struct address_space *space);
+
+/* All slots empty. mm->window and mm->paging must be valid. */
+void pkmap_init(struct mm *mm, const struct address_space *space, pfn_t table_pfn);
+
+/*
+ * A page's address: in the direct map, or for high pages a slot of the window, shared by all who map
+ * that page. Null when every slot is in use (raise ARCH_PKMAP_END - ARCH_PKMAP_START), or there is
+ * no such page of RAM. Each kmap needs a kunmap; BM_INVALID when the page is not mapped.
+ */
+void *kmap(struct mm *mm, pfn_t pfn);
+BM_MUST_USE enum bm_error kunmap(struct mm *mm, pfn_t pfn);
+
+/*
+ * On a machine whose tables are live: write and read high pages through every slot, see a full
+ * window refused, and slots reused. Returns how many pages were tried, 0 without high memory.
+ */
+uint32_t kmap_selftest(struct mm *mm, bool *ok);
 
 /* --- mem_init ---------------------------------------------------------------------------------- */
 

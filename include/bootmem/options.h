@@ -12,7 +12,7 @@
 #include <bootmem/format.h>
 #include <bootmem/types.h>
 
-#define OPTIONS_RANGES 32 /* ranges in reserve= and in badram=; one more is refused with a message */
+#define OPTIONS_RANGES 32 /* in reserve=, and in badram=; one more is refused */
 #define OPTIONS_NODES  64 /* most nodes of numa=fake=N */
 
 enum option_mode { MODE_BOOT, MODE_REPORT };
@@ -52,9 +52,9 @@ void options_defaults(struct boot_options *options);
 
 /*
  * Apply a text: lines of "key = value" (a file), or words of key=value (load options). In a file, #
- * at the start of a line or after a blank starts a comment, and a byte order mark and "\r" are passed over. In
- * load options, double quotes hold a word with blanks together, and a first word without = is the
- * image's own name, which some shells put there (Q66).
+ * at the start of a line or after a blank starts a comment, and a byte order mark and "\r" are
+ * passed over. In load options, double quotes hold a word with blanks together, and a first word
+ * without = is the image's own name, which some shells put there (Q66).
  *
  * Every line that can't be used is named on errors with its origin, number, key and what
  * would be accepted, and changes nothing. A valid key that this version does nothing with is

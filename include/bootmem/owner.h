@@ -21,6 +21,8 @@ enum owner {
 	OWNER_PAGE_TABLES,
 	OWNER_CPU,         /* stacks with their guard pages, GDT, IDT, TSS */
 	OWNER_MM,          /* struct mm: nodes and zones */
+	OWNER_ZERO_PAGE,   /* shared, read only by agreement */
+	OWNER_PKMAP,       /* slots of the window for high pages */
 	OWNER_SECTIONS,    /* the section table */
 	OWNER_MEM_MAP,     /* page descriptors; pages known to the section table */
 	OWNER_RESERVE,     /* reserve= */

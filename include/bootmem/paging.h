@@ -152,6 +152,14 @@ BM_MUST_USE enum bm_error paging_build(struct paging *out, const struct map_plan
 bool paging_lookup(
 	const struct paging *paging, struct window window, uint64_t virt, struct paging_leaf *leaf);
 
+/*
+ * Change one small page of finished tables: show phys at virt with these rights, or nothing. False, and
+ * nothing changes, where no lowest-level table leads to virt. The caller flushes (arch_flush_page).
+ */
+bool paging_set_page(const struct paging *paging, struct window window, uint64_t virt,
+	phys_t phys, uint32_t rights);
+bool paging_clear_page(const struct paging *paging, struct window window, uint64_t virt);
+
 /* --- the architecture's side: arch/<arch>/paging.c, pure ---------------------------------------
  */
 
@@ -171,6 +179,9 @@ bool arch_leaf_allowed(const struct paging_mode *mode, unsigned level);
 
 /* Is this an address the CPU accepts in this mode? */
 bool arch_virt_canonical(const struct paging_mode *mode, uint64_t virt);
+
+/* End of the physical memory that the direct map has room for. */
+phys_t arch_direct_end(const struct paging_mode *mode);
 
 /* End of what an entry can address, and of where tables can be. */
 phys_t arch_phys_end(const struct paging_mode *mode);

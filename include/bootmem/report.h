@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The report: text for people, JSON for programs (the schema is a contract, "bootmem-report/1"). Reads
- * the boot, changes nothing, needs no memory.
+ * The report: text for people, JSON for programs (the schema is a contract, "bootmem-report/1").
+ * Reads the boot, changes nothing, needs no memory.
  *
- * Both read the accepted map through boot->map and the nodes through boot->mm, so these must be mapped
- * where they were. A null mm (a start that stopped early) gives a report without zones.
+ * Both read the accepted map through boot->map and the nodes through boot->mm, so these must be
+ * mapped where they were. A null mm (a start that stopped early) gives a report without zones.
  */
 #ifndef BOOTMEM_REPORT_H
 #define BOOTMEM_REPORT_H

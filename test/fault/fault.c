@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ends of the application for the exception tests: linked instead of efi/power.c, each raises one fault
- * where the machine would have been switched off. TEST_FAULT names which.
+ * Ends of the application for the exception tests: linked instead of efi/power.c, each raises one
+ * fault where the machine would have been switched off. TEST_FAULT names which.
  */
 #include <bootmem/cpu.h>
 
@@ -60,8 +60,7 @@ void raise_nx(void)
 	((void (*)(void))data_start)();
 }
 
-_Noreturn void power_finish(enum option_after after, const struct acpi_power *acpi,
-	struct log *log)
+_Noreturn void power_finish(enum option_after after, const struct acpi_power *acpi, struct log *log)
 {
 	(void)after;
 	(void)acpi;

@@ -335,6 +335,37 @@ static void test_options(void **state)
 	destroy(m);
 }
 
+/* RAM that no table, no direct map or no processor reaches is left out and counted. */
+static void left_out(phys_t from, struct paging_mode mode, enum finding_id id)
+{
+	struct machine *m = ovmf(512 * MIB);
+
+	fake_add(&m->fw, EFI_MEM_CONVENTIONAL, from, from + 3 * MIB, WB);
+	m->fw.mode = mode;
+	boots(m, NULL);
+	check_booted(m);
+	assert_int_equal(m->boot.findings.of[id].count, 1);
+	assert_int_equal(m->boot.findings.of[id].bytes, 3 * MIB);
+	assert_int_equal(m->boot.limits.max_pfn, m->boot.limits.max_low_pfn);
+	destroy(m);
+}
+
+static void test_unreachable_ram(void **state)
+{
+	struct paging_mode mode = { .large = true, .nx = true, .phys_bits = 52 };
+
+	(void)state;
+	mode.levels = ARCH_HIGHMEM ? 2 : 4;
+	mode.nx = !ARCH_HIGHMEM;
+	if (ARCH_HIGHMEM)
+		left_out(5 * GIB, mode, FINDING_RAM_BEYOND_PAGING);
+	else
+		left_out(100 * TIB, mode, FINDING_RAM_BEYOND_MAP);
+	mode.levels = ARCH_HIGHMEM ? 3 : 4;
+	mode.phys_bits = 36;
+	left_out(64 * GIB, mode, FINDING_RAM_BEYOND_CPU);
+}
+
 static void test_no_memory(void **state)
 {
 	struct machine *m = calloc(1, sizeof(*m));
@@ -360,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_settle_wins_ram),
 		cmocka_unit_test(test_settle_collision),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_unreachable_ram),
 		cmocka_unit_test(test_no_memory),
 	};
 

@@ -49,7 +49,8 @@ static void same_number(unsigned long long v)
 	SAME("%25llu|%-25lld|%025llx|%-25llX|", v, (long long)v, v, v);
 	SAME("%012lld|%016llx|%4llu", (long long)v, v, v);
 	SAME("%u|%d|%x|%X", (unsigned)v, (int)v, (unsigned)v, (unsigned)v);
-	SAME("%lu|%ld|%lx|%zu|%zx", (unsigned long)v, (long)v, (unsigned long)v, (size_t)v, (size_t)v);
+	SAME("%lu|%ld|%lx|%zu|%zx", (unsigned long)v, (long)v, (unsigned long)v, (size_t)v,
+		(size_t)v);
 	SAME("%*d|%-*d|%0*d", (int)(v & 31), (int)v, (int)(v & 15), (int)v, (int)(v & 7), (int)v);
 }
 

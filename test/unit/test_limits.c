@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <bootmem/arch.h>
 #include <bootmem/limits.h>
 
 #define P(n) ((phys_t)(n) << PAGE_SHIFT)
@@ -70,12 +71,75 @@ static void test_no_low_memory(void **state)
 	assert_int_equal(find(&l, (struct pfn_range[]){ { 200, 300 } }, 1, 100), BM_NOMEM);
 }
 
+/* --- highmem= and vmalloc= -------------------------------------------------------------------------- */
+
+#define NO LIMITS_NOT_GIVEN
+
+struct split_case {
+	uint64_t ram, highmem, vmalloc;   /* MiB, or NO */
+	uint64_t low_end, ram_end;        /* MiB; 0: no limit */
+	enum split_refusal highmem_refusal, vmalloc_refusal;
+};
+
+static uint64_t mib(uint64_t n)
+{
+	return n == NO ? NO : n * MIB;
+}
+
+static void check_split(const struct split_case *c)
+{
+	struct split s = limits_split(mib(c->ram) >> PAGE_SHIFT, mib(c->highmem), mib(c->vmalloc));
+
+	if (!ARCH_HIGHMEM) {
+		assert_int_equal(s.low_end_phys, ARCH_SPLIT_PHYS);
+		assert_int_equal(s.ram_end_phys, PHYS_END);
+		return;
+	}
+	assert_int_equal(s.low_end_phys, mib(c->low_end));
+	assert_int_equal(s.ram_end_phys, c->ram_end != 0 ? mib(c->ram_end) : PHYS_END);
+	assert_int_equal(s.highmem, c->highmem_refusal);
+	assert_int_equal(s.vmalloc, c->vmalloc_refusal);
+}
+
+static void test_split_options(void **state)
+{
+	static const struct split_case cases[] = {
+		{ 512, NO, NO, 896, 0, 0, 0 },
+		{ 4096, NO, NO, 896, 0, 0, 0 },
+		/* vmalloc= moves the split. */
+		{ 4096, NO, 256, 768, 0, 0, 0 },
+		{ 4096, NO, 64, 960, 0, 0, 0 },
+		{ 4096, NO, 960, 64, 0, 0, 0 },
+		{ 4096, NO, 961, 896, 0, 0, SPLIT_VMALLOC_TOO_LARGE },
+		{ 4096, NO, 31, 896, 0, 0, SPLIT_VMALLOC_TOO_SMALL },
+		/* highmem= on a machine with low memory only. */
+		{ 512, 64, NO, 448, 0, 0, 0 },
+		{ 512, 448, NO, 64, 0, 0, 0 },
+		{ 512, 449, NO, 896, 0, SPLIT_HIGHMEM_LEAVES_TOO_LITTLE, 0 },
+		{ 512, 512, NO, 896, 0, SPLIT_HIGHMEM_MORE_THAN_RAM, 0 },
+		{ 512, 0, NO, 512, 0, 0, 0 },
+		/* highmem= on a machine with high memory: what is above is not used. */
+		{ 4096, 100, NO, 896, 996, 0, 0 },
+		{ 4096, 0, NO, 896, 896, 0, 0 },
+		{ 4096, 3200, NO, 896, 4096, 0, 0 },
+		{ 4096, 3201, NO, 896, 0, SPLIT_HIGHMEM_NOT_THERE, 0 },
+		{ 4096, 100, 256, 768, 868, 0, 0 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++)
+		check_split(&cases[i]);
+	for (unsigned r = SPLIT_ACCEPTED; r <= SPLIT_HIGHMEM_NOT_THERE; r++)
+		assert_non_null(split_refusal_text((enum split_refusal)r));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_page_0),
 		cmocka_unit_test(test_no_low_memory),
+		cmocka_unit_test(test_split_options),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,7 @@ static void sizes(void **state)
 	assert_mem("mem=0X10k", 0x4000);
 	assert_mem("mem=4G", 4 * GIB);
 	assert_mem("mem=2T", 2 * TIB);
+	assert_mem("mem=0xabcdefABCDEF", UINT64_C(0xabcdefabcdef));
 	assert_mem("mem=123456789012", UINT64_C(123456789012));
 	assert_mem("mem=0xFFFFFFFFFFFFFFFF", UINT64_MAX);
 	assert_mem("mem=18446744073709551615", UINT64_MAX);
@@ -211,6 +212,9 @@ static void serial_ports(void **state)
 	assert_int_equal(options.serial_baud, 115200);
 	accepts("serial=auto");
 	assert_int_equal(options.serial, SERIAL_AUTO);
+	accepts("serial=0x3f8,50");
+	assert_int_equal(options.serial_baud, 50);
+	refuses("serial=ttyS0,48");
 	refuses("serial=ttyS4");
 	refuses("serial=3f8");
 	refuses("serial=0x0");
@@ -263,7 +267,8 @@ static void keys_of_later_versions_say_so(void **state)
 static void files_have_comments_blanks_and_marks(void **state)
 {
 	(void)state;
-	accepts("\xef\xbb\xbf# settings\r\n\r\n  mem =  512M  # half\r\n\tmode=report\t#\r\nafter=halt");
+	accepts("\xef\xbb\xbf# settings\r\n\r\n  mem =  512M  # "
+		"half\r\n\tmode=report\t#\r\nafter=halt");
 	assert_true(options.mem_bytes == 512 * MIB);
 	assert_int_equal(options.mode, MODE_REPORT);
 	accepts("");
@@ -277,7 +282,8 @@ static void files_have_comments_blanks_and_marks(void **state)
 static void bad_lines_are_named_and_the_rest_applies(void **state)
 {
 	(void)state;
-	assert_int_equal(parse(options_parse_file, "mem=bad\npae=off\n\nmemory=1G\nafter=reboot"), 2);
+	assert_int_equal(
+		parse(options_parse_file, "mem=bad\npae=off\n\nmemory=1G\nafter=reboot"), 2);
 	assert_string_equal(said, "conf:1: mem=bad ignored\n"
 				  "    expected a size like 512M\n"
 				  "conf:4: \"memory\" is no option, ignored\n");
@@ -311,6 +317,16 @@ static void messages_are_short_and_printable(void **state)
 	}
 }
 
+/* Expect a value to be repeated as it is up to 24 characters, and cut with dots after that. */
+static void messages_repeat_what_was_written(void **state)
+{
+	(void)state;
+	refuses("mem=24 characters are shown.");
+	assert_non_null(strstr(said, "mem=24 characters are shown. ignored\n"));
+	refuses("mem=25 characters are too long");
+	assert_non_null(strstr(said, "mem=25 characters are too lo... ignored\n"));
+}
+
 static void load_options_are_words(void **state)
 {
 	(void)state;
@@ -337,7 +353,8 @@ static void load_options_are_words(void **state)
 static void quotes_hold_words_together(void **state)
 {
 	(void)state;
-	assert_int_equal(parse(options_parse_words, "cmdline=\"a b c\" mem=1G \"after=reboot\""), 0);
+	assert_int_equal(
+		parse(options_parse_words, "cmdline=\"a b c\" mem=1G \"after=reboot\""), 0);
 	assert_true(options.mem_bytes == 1 * GIB);
 	assert_int_equal(options.after, AFTER_REBOOT);
 	assert_int_equal(parse(options_parse_words, "mem=\"2G\""), 0);
@@ -372,6 +389,7 @@ int main(void)
 		TEST(files_have_comments_blanks_and_marks),
 		TEST(bad_lines_are_named_and_the_rest_applies),
 		TEST(messages_are_short_and_printable),
+		TEST(messages_repeat_what_was_written),
 		TEST(load_options_are_words),
 		TEST(quotes_hold_words_together),
 		TEST(nul_bytes_are_blanks),

@@ -3,11 +3,12 @@
  * The report of a machine built by hand:
  *
  *   0        640K   960K 1M    16M          126M 127M 128M       4G           5G
- *   |  RAM   |      |rsvd|  RAM |    RAM     |ACPI|NVS |   hole   |    RAM      |
+ *   |  RAM   |      |rsvd|  RAM |    RAM     |ACPI|NVS | others   |    RAM      |
  *    page 0,                      image, page
  *    low 64K                      tables, mem_map
  *
- * The text is compared with test/unit/golden/report-*.txt; GOLDEN=write in the environment records it anew.
+ * Both reports are compared with test/unit/golden/report-*; GOLDEN=write in the environment records
+ * it anew.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,9 +22,9 @@
 
 #include <bootmem/report.h>
 
-#define TABLE_PFN   UINT64_C(0x1800)
-#define TABLE_PAGES 8
-#define GOLDEN_FILE "test/unit/golden/report-" ARCH_NAME ".txt"
+#define TABLE_PFN     UINT64_C(0x1800)
+#define TABLE_PAGES   8
+#define GOLDEN_REPORT "test/unit/golden/report-" ARCH_NAME
 
 static struct e820_entry entries[] = {
 	{ 0, 0xa0000, E820_RAM, 0 },
@@ -31,6 +32,10 @@ static struct e820_entry entries[] = {
 	{ 0x100000, 126 * MIB, E820_RAM, 0 },
 	{ 126 * MIB, 127 * MIB, E820_ACPI, 0 },
 	{ 127 * MIB, 128 * MIB, E820_NVS, 0 },
+	{ 256 * MIB, 257 * MIB, E820_SOFT, 0 },
+	{ 257 * MIB, 258 * MIB, E820_PMEM, 0 },
+	{ 258 * MIB, 259 * MIB, E820_UNACCEPTED, 0 },
+	{ 259 * MIB, 260 * MIB, E820_UNUSABLE, 0 },
 	{ 4 * GIB, 5 * GIB, E820_RAM, 0 },
 };
 
@@ -92,7 +97,7 @@ static void build_mm(void)
 		map_pfn += section_nr(boot.mm, nr)->map_pages;
 	}
 	in_zone_1 = owners_pages(&boot.owners, OWNER_IMAGE) +
-		owners_pages(&boot.owners, OWNER_PAGE_TABLES) + mem_map_pages(boot.mm);
+		    owners_pages(&boot.owners, OWNER_PAGE_TABLES) + mem_map_pages(boot.mm);
 	free_zone(0, 16);
 	free_zone(1, in_zone_1);
 	free_zone(2, 0);
@@ -104,7 +109,8 @@ static int build(void **state)
 	memset(&boot, 0, sizeof(boot));
 	boot.e820 = (struct e820){ entries, ARRAY_SIZE(entries), ARRAY_SIZE(entries) };
 	boot.map = (struct fw_map){ .bytes = (const uint8_t *)descriptors,
-		.count = ARRAY_SIZE(descriptors), .stride = sizeof(descriptors[0]) };
+		.count = ARRAY_SIZE(descriptors),
+		.stride = sizeof(descriptors[0]) };
 	boot.owners = (struct owners){ owner_ranges, 0, ARRAY_SIZE(owner_ranges) };
 	assert_int_equal(limits_find(&boot.limits, &boot.e820, ARCH_SPLIT_PHYS), BM_OK);
 	strcpy(boot.input.firmware_vendor, "Test Firmware");
@@ -124,13 +130,20 @@ static int build(void **state)
 	boot.node[0].ranges = ARRAY_SIZE(ram);
 	boot.node[0].bitmap_pages = 2;
 	boot.bootmem[0].allocations = 7;
-	boot.paging = (struct paging){ .root = 0x1020000, .tables_phys = 0x1020000,
-		.table_pages = 16, .pages_4k = 512, .pages_2m = 575,
+	boot.paging = (struct paging){ .root = 0x1020000,
+		.tables_phys = 0x1020000,
+		.table_pages = 16,
+		.pages_4k = 512,
+		.pages_2m = 575,
 		.mode = { .levels = 4, .nx = true, .large = true } };
 	boot.space = (struct address_space){ .direct_base = ARCH_DIRECT_BASE,
-		.direct_bytes = 126 * MIB, .vmalloc_start = UINT64_C(0xffffc90000000000),
-		.vmalloc_end = UINT64_C(0xffffc98000000000), .fixmap_start = ARCH_FIXMAP_START,
-		.fixmap_end = ARCH_FIXMAP_END, .pkmap_start = 0, .pkmap_end = 0 };
+		.direct_bytes = 126 * MIB,
+		.vmalloc_start = UINT64_C(0xffffc90000000000),
+		.vmalloc_end = UINT64_C(0xffffc98000000000),
+		.fixmap_start = ARCH_FIXMAP_START,
+		.fixmap_end = ARCH_FIXMAP_END,
+		.pkmap_start = 0,
+		.pkmap_end = 0 };
 	boot.selftest = (struct boot_selftest){ .blocks = 33, .balanced = true };
 	for (unsigned i = 0; i < STAGE_COUNT; i++)
 		boot.cycles[i] = 1000 * i + 1;
@@ -169,16 +182,15 @@ static void assert_has_not(const char *unexpected)
 
 /* --- text ----------------------------------------------------------------------------------- */
 
-static void text_matches_the_golden_report(void **state)
+/* text against a file's content, or text into the file. */
+static void matches_golden(const char *path)
 {
 	static char golden[sizeof(text)];
 	const char *mode = getenv("GOLDEN");
 	bool write = mode != NULL && strcmp(mode, "write") == 0;
-	FILE *file = fopen(GOLDEN_FILE, write ? "w" : "r");
+	FILE *file = fopen(path, write ? "w" : "r");
 
-	(void)state;
 	assert_non_null(file);
-	text_report(REPORT_BOOTED);
 	if (write)
 		fwrite(text, 1, strlen(text), file);
 	else
@@ -186,6 +198,20 @@ static void text_matches_the_golden_report(void **state)
 	fclose(file);
 	if (!write)
 		assert_string_equal(text, golden);
+}
+
+static void text_matches_the_golden_report(void **state)
+{
+	(void)state;
+	text_report(REPORT_BOOTED);
+	matches_golden(GOLDEN_REPORT ".txt");
+}
+
+static void json_matches_the_golden_report(void **state)
+{
+	(void)state;
+	json_report(REPORT_BOOTED);
+	matches_golden(GOLDEN_REPORT ".json");
 }
 
 static void assert_lines_fit(void)
@@ -201,7 +227,7 @@ static void assert_lines_fit(void)
 	}
 }
 
-/* Every finding at once, the largest counts, and addresses of full width: Expect at most 79 columns. */
+/* Every finding, the largest counts, addresses of full width: Expect at most 79 columns. */
 static void no_line_is_longer_than_the_terminal(void **state)
 {
 	(void)state;
@@ -289,7 +315,7 @@ static void totals_add_up(void **state)
 
 /* --- JSON ----------------------------------------------------------------------------------- */
 
-/* A reader of JSON's grammar (RFC 8259) that only says where a text stops being JSON: null when it does. */
+/* A reader of JSON's grammar (RFC 8259): returns where a value ends, or null if it is none. */
 static const char *read_value(const char *at);
 
 static const char *read_blanks(const char *at)
@@ -408,10 +434,12 @@ static void json_has_the_facts(void **state)
 	assert_has("\"start\": \"0x1000\", \"end\": \"0x3000\", \"bytes\": 12288 }");
 	assert_has("{ \"start\": \"0xf0000\", \"end\": \"0x100000\", \"type\": \"reserved\" }");
 	assert_has("{ \"start\": \"0x100000000\", \"end\": \"0x140000000\", \"type\": \"ram\" }");
-	assert_has("\"limits\": { \"min_low_pfn\": 1, \"max_low_pfn\": 32256, \"max_pfn\": 1310720, "
-		   "\"highstart_pfn\": 32256, \"highend_pfn\": 1310720 }");
-	assert_has("{ \"nid\": 0, \"start_pfn\": 0, \"end_pfn\": 1310720, \"present_pages\": 294304, "
-		   "\"ranges\": [{ \"start_pfn\": 0, \"end_pfn\": 160 }, ");
+	assert_has(
+		"\"limits\": { \"min_low_pfn\": 1, \"max_low_pfn\": 32256, \"max_pfn\": 1310720, "
+		"\"highstart_pfn\": 32256, \"highend_pfn\": 1310720 }");
+	assert_has(
+		"{ \"nid\": 0, \"start_pfn\": 0, \"end_pfn\": 1310720, \"present_pages\": 294304, "
+		"\"ranges\": [{ \"start_pfn\": 0, \"end_pfn\": 160 }, ");
 	assert_has("\"bootmem\": { \"bitmap_bytes\": 8192, \"allocations\": 7, ");
 	assert_has("{ \"nid\": 0, \"name\": \"DMA\", \"start_pfn\": 0, ");
 	assert_has("\"sections\": { \"size_bytes\": ");
@@ -458,6 +486,32 @@ static void json_is_valid_when_empty(void **state)
 	assert_lines_fit();
 }
 
+/* More runs of mem_map than fit a serial line: Expect the first ones and the number of all. */
+static void long_mem_map_is_cut_and_counted(void **state)
+{
+	struct e820_entry large = { 0, 300 * SECTION_PAGES << PAGE_SHIFT, E820_RAM, 0 };
+	const char *ranges;
+	unsigned shown = 0;
+
+	(void)state;
+	boot.e820 = (struct e820){ &large, 1, 1 };
+	boot.limits.max_pfn = pfn_down(large.end);
+	boot.mm->limits = boot.limits;
+	memset(table, 0, sizeof(table));
+	assert_true(sparse_table_pages(&boot.e820, boot.limits.max_pfn) <= TABLE_PAGES);
+	sparse_init(boot.mm, &boot.e820, TABLE_PFN);
+	for (uint32_t nr = 0; sparse_next(boot.mm, &nr); nr++)
+		section_set_map(section_nr(boot.mm, nr), 0x2000 + 0x1000 * (pfn_t)nr);
+	json_report(REPORT_BOOTED);
+	assert_json();
+	assert_has("\"runs\": 300 }");
+	ranges = strstr(text, "\"mem_map\"");
+	assert_non_null(ranges);
+	for (const char *at = ranges; at < strstr(ranges, "\"runs\""); at++)
+		shown += strncmp(at, "start_pfn", 9) == 0;
+	assert_int_equal(shown, 128);
+}
+
 static void frame_surrounds_the_document(void **state)
 {
 	static const char begin[] = "-----BEGIN BOOTMEM REPORT-----\n{ ";
@@ -476,6 +530,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(text_matches_the_golden_report),
+		TEST(json_matches_the_golden_report),
 		TEST(no_line_is_longer_than_the_terminal),
 		TEST(verdict_is_ready_only_when_all_is_well),
 		TEST(other_stages_say_what_they_are),
@@ -485,6 +540,7 @@ int main(void)
 		TEST(json_has_the_facts),
 		TEST(json_escapes_what_comes_from_outside),
 		TEST(json_is_valid_when_empty),
+		TEST(long_mem_map_is_cut_and_counted),
 		TEST(frame_surrounds_the_document),
 	};
 

@@ -27,7 +27,8 @@ MIB = 1 << 20
 class Machine:
     """What to boot. Memory is in MiB; app replaces the application on the stick; until ends the run when
     the serial line shows it; tseg is the SMM memory in MiB; direct gives the application to
-    the firmware without a stick, and the configuration as load options."""
+    the firmware without a stick, and the configuration as load options; extra are more arguments for
+    QEMU."""
     arch: str
     memory: int
     config: tuple = ("after = poweroff",)
@@ -38,6 +39,7 @@ class Machine:
     until: str = ""
     tseg: int = 16
     direct: bool = False
+    extra: tuple = ()
     seconds: int = 120
 
     @property
@@ -114,7 +116,8 @@ def command_line(machine, directory):
             "-drive", f"if=pflash,unit=0,readonly=on,format=raw,file={code}",
             "-drive", f"if=pflash,unit=1,format=raw,file={directory}/vars.fd",
             "-global", f"mch.extended-tseg-mbytes={machine.tseg}",
-            "-serial", serial, "-monitor", "none", "-qmp", "stdio"] + boot_source(machine, directory)
+            "-serial", serial, "-monitor", "none", "-qmp", "stdio", *machine.extra] + \
+        boot_source(machine, directory)
 
 
 def read_serial(directory):

@@ -21,10 +21,20 @@ static void set_access(struct fake_firmware *fw, phys_t start, phys_t end, int a
 		abort();
 }
 
+/* A current processor: PAE and NX, or 1 GiB pages. */
+static struct paging_mode host_mode(void)
+{
+	return ARCH_HIGHMEM ?
+		(struct paging_mode){ .levels = 3, .nx = true, .large = true, .phys_bits = 36 } :
+		(struct paging_mode){
+			.levels = 4, .nx = true, .large = true, .huge = true, .phys_bits = 46 };
+}
+
 void fake_init(struct fake_firmware *fw, uint64_t arena_bytes)
 {
 	memset(fw, 0, offsetof(struct fake_firmware, map));
 	fw->stride = 48;
+	fw->mode = host_mode();
 	fw->key = 1;
 	fw->arena_bytes = arena_bytes;
 	fw->arena = mmap(NULL, (size_t)arena_bytes, PROT_NONE,
@@ -237,20 +247,12 @@ static struct map_special identity(pfn_t start, uint64_t pages, uint32_t rights)
 		.identity = true };
 }
 
-static struct paging_mode host_mode(void)
-{
-	return ARCH_HIGHMEM ?
-		(struct paging_mode){ .levels = 3, .nx = true, .large = true, .phys_bits = 36 } :
-		(struct paging_mode){
-			.levels = 4, .nx = true, .large = true, .huge = true, .phys_bits = 46 };
-}
-
 enum bm_error fake_start(struct fake_firmware *fw, struct boot *b,
 	const struct boot_options *options)
 {
 	pfn_t limit = pfn_down(min_u64(fw->arena_bytes, ARCH_HIGHMEM ? ARCH_SPLIT_PHYS : 4 * GIB));
 	uint64_t pages = pfn_up(boot_storage_bytes(fw->count));
-	struct boot_input input = { .mode = host_mode(), .firmware_vendor = "fake" };
+	struct boot_input input = { .mode = fw->mode, .firmware_vendor = "fake" };
 	struct window window = { (uintptr_t)fw->arena };
 	pfn_t image = fake_allocate_top(fw, IMAGE_PAGES, EFI_MEM_LOADER_CODE, limit);
 	pfn_t storage = fake_allocate_top(fw, pages, EFI_MEM_LOADER_DATA, limit);

@@ -24,6 +24,7 @@ struct fake_firmware {
 	bool exited;
 
 	/* How it behaves. */
+	struct paging_mode mode;         /* what the processor offers */
 	uint32_t stride;                 /* 40 to 256 */
 	uint32_t stale_exits;            /* this many exits fail with a stale key */
 	uint32_t refusals;               /* ranges whose pages are never granted, though free in the map */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of the pipeline share: boot.c (the stages), settle.c, boot_memory.c. Errors have been
+ * said on the console when these return them.
+ */
+#ifndef BOOT_INTERNAL_H
+#define BOOT_INTERNAL_H
+
+#include <bootmem/boot.h>
+
+/* --- boot_memory.c ----------------------------------------------------------------------------- */
+
+/* Give the RAM pages of a range that nobody owns to an owner. */
+enum bm_error boot_own(struct boot *b, enum owner owner, pfn_t start, pfn_t end);
+
+/* Reserve what is owned in every node's bitmap. */
+enum bm_error boot_reserve_owned(struct boot *b);
+
+/* RAM that the current map does not call conventional, and that nobody owns, is the firmware's. */
+enum bm_error boot_own_firmware(struct boot *b);
+
+/* bootmem's claim hook; ctx is the boot. */
+enum bm_error boot_claim(void *ctx, pfn_t start_pfn, uint64_t pages);
+
+/* Whole pages from bootmem for an owner, not cleared. */
+enum bm_error boot_alloc(struct boot *b, enum owner owner, uint64_t pages, phys_t *phys);
+
+/* Give back to bootmem everything that an owner holds. */
+enum bm_error boot_free(struct boot *b, enum owner owner);
+
+/* --- boot.c -------------------------------------------------------------------------------------- */
+
+/* The current map as a finished table, without the RAM that can't be reached or was ruled out. */
+enum bm_error boot_map_to_e820(struct boot *b, struct e820 *out, struct findings *f);
+
+/* Take RAM above a limit out of a table, as a finding. */
+void boot_cut_ram(struct e820 *map, phys_t limit, enum finding_id id, struct findings *f);
+
+/* The stages that are pure functions of the table: settle runs them again. */
+enum bm_error boot_stage_limits(struct boot *b);
+enum bm_error boot_stage_nodes(struct boot *b);
+enum bm_error boot_stage_paging(struct boot *b);
+enum bm_error boot_stage_zones(struct boot *b);
+
+/* --- settle.c ------------------------------------------------------------------------------------ */
+
+enum bm_error boot_stage_settle(struct boot *b);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who owns which page during the start, and how the stages get pages: ownership, claims, allocations
+ * (boot_internal.h). Invariant: a page that a bitmap calls reserved, or that is taken in high memory,
+ * has an owner.
+ */
+#include "boot_internal.h"
+
+/* --- owners ----------------------------------------------------------------------------------------- */
+
+enum bm_error boot_own(struct boot *b, enum owner owner, pfn_t start, pfn_t end)
+{
+	enum bm_error error = owners_add(&b->owners, &b->e820, owner, start, end);
+
+	if (error != BM_OK)
+		return boot_fail(b, error, "bootmem: more than %u owner ranges", b->owners.capacity);
+	return BM_OK;
+}
+
+/* Reserve what is owned in every node's bitmap. */
+enum bm_error boot_reserve_owned(struct boot *b)
+{
+	for (uint32_t i = 0; i < b->owners.count; i++)
+		for (uint32_t nid = 0; nid < b->pool.nodes; nid++) {
+			const struct owner_range *r = &b->owners.range[i];
+			enum bm_error error = reserve_bootmem(&b->bootmem[nid], pfn_phys(r->start),
+				(r->end - r->start) << PAGE_SHIFT);
+
+			if (error != BM_OK)
+				return error;
+		}
+	return BM_OK;
+}
+
+/*
+ * RAM that the firmware's map does not call conventional, and that is nobody's yet, is the firmware's
+ * until the exit.
+ */
+enum bm_error boot_own_firmware(struct boot *b)
+{
+	for (uint32_t i = 0; i < b->map.count; i++) {
+		struct efi_memory_desc desc = fw_map_entry(&b->map, i);
+		pfn_t start = pfn_down(desc.phys_start);
+		enum bm_error error;
+
+		if (desc.type == EFI_MEM_CONVENTIONAL || desc.pages > PFN_END)
+			continue;
+		error = boot_own(b, OWNER_FIRMWARE, start, start + desc.pages);
+		if (error != BM_OK)
+			return error;
+	}
+	return boot_reserve_owned(b);
+}
+
+uint64_t boot_owner_pages(const struct boot *b, enum owner owner)
+{
+	uint64_t pages = owners_pages(&b->owners, owner);
+
+	if (owner == OWNER_MEM_MAP && b->mm != NULL)
+		pages += mem_map_pages(b->mm);
+	return pages;
+}
+
+/* --- claims and allocations ---------------------------------------------------------------------------- */
+
+/* The firmware allocates behind our back: look at its map again and mark what is no longer free. */
+static enum bm_error learn_from_refusal(struct boot *b, pfn_t start, uint64_t pages)
+{
+	enum bm_error error;
+
+	finding_add(&b->findings, FINDING_CLAIM_REFUSED, pfn_phys(start), pfn_phys(start + pages));
+	error = b->platform->get_map(b->platform->ctx, &b->map);
+	if (error != BM_OK)
+		return boot_fail(b, error, "claim: the firmware's map can't be read again");
+	return boot_own_firmware(b);
+}
+
+static bool any_reserved(const struct boot *b, pfn_t start, uint64_t pages)
+{
+	const struct owner_range *r = owners_from(&b->owners, start);
+
+	return r != NULL && r->start < start + pages;
+}
+
+/* bootmem's claim hook. After a refusal at least one of the pages is reserved. */
+enum bm_error boot_claim(void *ctx, pfn_t start_pfn, uint64_t pages)
+{
+	struct boot *b = ctx;
+	enum bm_error error;
+
+	if (b->platform->claim(b->platform->ctx, start_pfn, pages) == BM_OK)
+		return BM_OK;
+	error = learn_from_refusal(b, start_pfn, pages);
+	if (error == BM_OK && !any_reserved(b, start_pfn, pages)) {
+		/* Its map calls them free all the same: leave them to it. */
+		error = boot_own(b, OWNER_FIRMWARE, start_pfn, start_pfn + pages);
+		if (error == BM_OK)
+			error = boot_reserve_owned(b);
+	}
+	return error == BM_OK ? BM_REFUSED : error;
+}
+
+/* Whole pages from bootmem for a named owner, not cleared. */
+enum bm_error boot_alloc(struct boot *b, enum owner owner, uint64_t pages, phys_t *phys)
+{
+	struct bootmem_request request = {
+		.size_bytes = pages << PAGE_SHIFT,
+		.align_bytes = PAGE_SIZE,
+		.goal_phys = b->pool.dma_limit,
+		.nid = -1,
+	};
+	struct bootmem_result result;
+	enum bm_error error = bootmem_alloc(&b->pool, &request, &result);
+
+	if (error != BM_OK)
+		return boot_fail(b, error, "%s: no room for %llu pages for \"%s\"",
+			boot_stage_name(b->stage), (unsigned long long)pages, owner_name(owner));
+	*phys = result.start_phys;
+	return boot_own(b, owner, pfn_down(*phys), pfn_down(*phys) + pages);
+}
+
+/* Give back everything that an owner got from bootmem. */
+enum bm_error boot_free(struct boot *b, enum owner owner)
+{
+	for (uint32_t i = 0; i < b->owners.count;) {
+		struct owner_range r = b->owners.range[i];
+		enum bm_error error = BM_OK;
+
+		if (r.owner != (uint32_t)owner) {
+			i++;
+			continue;
+		}
+		for (uint32_t nid = 0; nid < b->pool.nodes && error == BM_OK; nid++)
+			error = free_bootmem(&b->bootmem[nid], pfn_phys(r.start),
+				(r.end - r.start) << PAGE_SHIFT);
+		if (error == BM_OK)
+			error = owners_remove(&b->owners, r.start, r.end);
+		if (error != BM_OK)
+			return error;
+	}
+	return BM_OK;
+}
+

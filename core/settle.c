@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * settle: the first map was a promise, the map that the exit accepted is the truth. What the
+ * firmware kept meanwhile becomes reserved; where that collides with an allocation, the machine stops and
+ * names both; where the table differs, the stages that depend on it run again. Called by boot_exit.
+ */
+#include "boot_internal.h"
+
+/* May the firmware have kept this owner's pages for itself without harm? */
+static bool may_vanish(uint32_t owner)
+{
+	return owner == OWNER_PAGE_0 || owner == OWNER_LOW_64K || owner == OWNER_RESERVE ||
+		owner == OWNER_BADRAM || owner == OWNER_FIRMWARE;
+}
+
+/* The first page of a range that is no longer RAM in the accepted table; end when all are. */
+static pfn_t first_lost(const struct e820 *next, pfn_t start, pfn_t end)
+{
+	struct pfn_range ram;
+
+	for (uint32_t i = 0; start < end && e820_next_ram(next, &i, &ram);)
+		if (ram.start <= start && start < ram.end)
+			start = ram.end;
+	return min_u64(start, end);
+}
+
+/* Everything we use must still be RAM; what the firmware kept of the rest is no longer ours to count. */
+static enum bm_error check_collisions(struct boot *b)
+{
+	for (uint32_t i = 0; i < b->owners.count; i++) {
+		const struct owner_range *r = &b->owners.range[i];
+		pfn_t lost = first_lost(&b->next, r->start, r->end);
+
+		if (lost < r->end && !may_vanish(r->owner))
+			return boot_fail(b, BM_CONFLICT,
+				"settle: the firmware kept page %llx (%s), which holds our \"%s\"",
+				(unsigned long long)lost,
+				e820_type_name(e820_type_at(&b->next, lost)),
+				owner_name((enum owner)r->owner));
+	}
+	return BM_OK;
+}
+
+/* Take what lies between the RAM of the accepted table from owners and bitmaps. */
+static enum bm_error forget_range(struct boot *b, pfn_t start, pfn_t end)
+{
+	enum bm_error error = owners_remove(&b->owners, start, end);
+
+	for (uint32_t nid = 0; nid < b->pool.nodes && error == BM_OK; nid++)
+		error = reserve_bootmem(&b->bootmem[nid], pfn_phys(start),
+			pfn_phys(end) - pfn_phys(start));
+	return error;
+}
+
+static enum bm_error forget_lost_ram(struct boot *b)
+{
+	struct pfn_range ram;
+	pfn_t from = 0;
+	enum bm_error error = BM_OK;
+
+	for (uint32_t i = 0; error == BM_OK && e820_next_ram(&b->next, &i, &ram); from = ram.end)
+		error = forget_range(b, from, ram.start);
+	return error == BM_OK ? forget_range(b, from, PFN_END) : error;
+}
+
+/*
+ * RAM of the accepted table that the first one did not call RAM. It waits with the firmware's until
+ * mem_init; what the bitmap does not span stays out, and is counted.
+ */
+static enum bm_error own_new_ram(struct boot *b)
+{
+	const struct pfn_range *last = &b->node[0].range[b->node[0].ranges - 1];
+	pfn_t from = 0;
+
+	boot_cut_ram(&b->next, pfn_phys(last->end), FINDING_RAM_TOO_LATE, &b->next_findings);
+	for (uint32_t i = 0; i <= b->node[0].ranges; i++) {
+		pfn_t end = i < b->node[0].ranges ? b->node[0].range[i].start : PFN_END;
+		enum bm_error error = owners_add(&b->owners, &b->next, OWNER_FIRMWARE, from, end);
+
+		if (error != BM_OK)
+			return error;
+		if (i < b->node[0].ranges)
+			from = b->node[0].range[i].end;
+	}
+	return boot_reserve_owned(b);
+}
+
+/* The findings of the accepted map replace those of the first; what happened on the way stays. */
+static void adopt_findings(struct boot *b)
+{
+	static const enum finding_id on_the_way[] = { FINDING_EXIT_RETRIED, FINDING_MAP_GREW,
+		FINDING_CLAIM_REFUSED };
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(on_the_way); i++)
+		b->next_findings.of[on_the_way[i]] = b->findings.of[on_the_way[i]];
+	b->findings = b->next_findings;
+}
+
+static void adopt_table(struct boot *b)
+{
+	struct e820 old = b->e820;
+
+	b->e820 = b->next;
+	b->next = old;
+}
+
+/* Stages 3, 4, 6 and 7 again, on the table of the accepted map. */
+static enum bm_error settle_again(struct boot *b)
+{
+	static enum bm_error (*const again[])(struct boot *b) = { boot_stage_limits, boot_stage_nodes, boot_stage_paging, boot_stage_zones };
+	static const enum owner rebuilt[] = { OWNER_PAGE_TABLES, OWNER_MM, OWNER_SECTIONS,
+		OWNER_ZERO_PAGE, OWNER_PKMAP };
+	enum bm_error error = BM_OK;
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(rebuilt) && error == BM_OK; i++)
+		error = boot_free(b, rebuilt[i]);
+	for (uint32_t i = 0; i < ARRAY_SIZE(again) && error == BM_OK; i++)
+		error = again[i](b);
+	return error;
+}
+
+static enum bm_error adopt_accepted(struct boot *b)
+{
+	enum bm_error error = check_collisions(b);
+
+	if (error == BM_OK)
+		error = own_new_ram(b);
+	if (error == BM_OK)
+		error = forget_lost_ram(b);
+	if (error != BM_OK)
+		return error;
+	finding_add(&b->next_findings, FINDING_SETTLED, 0, 0);
+	adopt_table(b);
+	return BM_OK;
+}
+
+enum bm_error boot_stage_settle(struct boot *b)
+{
+	enum bm_error error = boot_map_to_e820(b, &b->next, &b->next_findings);
+	bool differs;
+
+	if (error != BM_OK)
+		return error;
+	differs = !e820_equal(&b->e820, &b->next);
+	if (differs)
+		error = adopt_accepted(b);
+	adopt_findings(b);
+	/* Its live stack and tables may lie in what was conventional before: keep off until activate. */
+	if (error == BM_OK)
+		error = boot_own_firmware(b);
+	if (error == BM_OK && differs)
+		error = settle_again(b);
+	return error;
+}
+
