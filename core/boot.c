@@ -14,6 +14,7 @@
 #define DMA_LIMIT_PHYS  (16 * MIB)
 #define MAP_SLACK       64  /* descriptors that the map may grow by */
 #define OWNERS_SLACK    256 /* owner ranges beyond two for each descriptor */
+#define NODE_SLACK      (2 * BOOT_SRAT_RANGES + 2 * BOOTMEM_MAX_NODES) /* node_max_scratch */
 #define BITMAP_ATTEMPTS 64  /* places the firmware may refuse */
 
 /* --- progress, errors, time ------------------------------------------------------------------------ */
@@ -93,13 +94,15 @@ enum bm_error boot_fail(struct boot *b, enum bm_error error, const char *format,
 static uint64_t bytes_per_descriptor(void)
 {
 	return sizeof(struct e820_entry) + 4 * sizeof(struct e820_event) +
-		2 * 2 * sizeof(struct e820_entry) + 2 * sizeof(struct pfn_range) +
+		2 * 2 * sizeof(struct e820_entry) + 2 * sizeof(struct node_range) +
 		2 * sizeof(struct owner_range) + 2 * sizeof(struct map_area);
 }
 
 static uint64_t fixed_bytes(void)
 {
 	return OWNERS_SLACK * sizeof(struct owner_range) +
+		BOOT_SRAT_RANGES * sizeof(struct srat_range) +
+		2 * NODE_SLACK * sizeof(struct node_range) +
 		(4 * BOOT_ALL_SPECIALS + 4) * sizeof(struct map_area);
 }
 
@@ -117,6 +120,16 @@ static void *cut(uint8_t **storage, uint64_t n, size_t size)
 	return start;
 }
 
+static void lay_out_nodes(struct boot *b, uint8_t **storage, uint32_t n)
+{
+	b->srat.range_capacity = BOOT_SRAT_RANGES;
+	b->srat.range = cut(storage, BOOT_SRAT_RANGES, sizeof(*b->srat.range));
+	b->node_map.range_capacity = 2 * n + NODE_SLACK;
+	b->node_map.range = cut(storage, b->node_map.range_capacity, sizeof(*b->node_map.range));
+	b->node_map.scratch_capacity = NODE_SLACK;
+	b->node_map.scratch = cut(storage, NODE_SLACK, sizeof(*b->node_map.scratch));
+}
+
 static void lay_out_storage(struct boot *b, uint8_t *storage, uint32_t descriptors)
 {
 	const uint32_t n = descriptors;
@@ -128,8 +141,7 @@ static void lay_out_storage(struct boot *b, uint8_t *storage, uint32_t descripto
 	b->e820.capacity = b->next.capacity = 2 * n;
 	b->e820.entry = cut(&storage, b->e820.capacity, sizeof(*b->e820.entry));
 	b->next.entry = cut(&storage, b->next.capacity, sizeof(*b->next.entry));
-	b->node[0].range_capacity = 2 * n;
-	b->node[0].range = cut(&storage, b->node[0].range_capacity, sizeof(*b->node[0].range));
+	lay_out_nodes(b, &storage, n);
 	b->owners.capacity = 2 * n + OWNERS_SLACK;
 	b->owners.range = cut(&storage, b->owners.capacity, sizeof(*b->owners.range));
 	b->plan.capacity = 2 * n + 4 * BOOT_ALL_SPECIALS + 4;
@@ -199,6 +211,23 @@ static void cut_unreachable(const struct boot *b, struct e820 *map, struct findi
 	boot_cut_ram(map, UINT64_C(1) << mode->phys_bits, FINDING_RAM_BEYOND_CPU, f);
 }
 
+static pfn_t max_ram_pfn(const struct e820 *map)
+{
+	struct pfn_range ram = { 0, 0 };
+
+	for (uint32_t i = 0; e820_next_ram(map, &i, &ram);)
+		;
+	return ram.end;
+}
+
+static void apply_split(struct boot *b, struct e820 *map, struct findings *f)
+{
+	const struct boot_options *options = &b->input.options;
+
+	b->split = limits_split(max_ram_pfn(map), options->highmem_bytes, options->vmalloc_bytes);
+	boot_cut_ram(map, b->split.ram_end_phys, FINDING_RAM_BEYOND_HIGHMEM, f);
+}
+
 enum bm_error boot_map_to_e820(struct boot *b, struct e820 *out, struct findings *f)
 {
 	enum bm_error error = fw_map_to_raw(&b->map, b->raw, b->raw_capacity, f);
@@ -211,6 +240,7 @@ enum bm_error boot_map_to_e820(struct boot *b, struct e820 *out, struct findings
 	if (b->map.stride != 40 && b->map.stride != 48)
 		finding_add(f, FINDING_STRIDE, b->map.stride, b->map.stride);
 	cut_unreachable(b, out, f);
+	apply_split(b, out, f);
 	return BM_OK;
 }
 
@@ -223,31 +253,69 @@ static enum bm_error stage_e820(struct boot *b)
 	return error;
 }
 
+static void say_refused(struct boot *b, const char *option, enum split_refusal refusal)
+{
+	if (refusal != SPLIT_ACCEPTED && !b->exited)
+		boot_say(b, "limits: %s= ignored: it %s", option, split_refusal_text(refusal));
+}
+
 enum bm_error boot_stage_limits(struct boot *b)
 {
-	enum bm_error error = limits_find(&b->limits, &b->e820, ARCH_SPLIT_PHYS);
+	enum bm_error error = limits_find(&b->limits, &b->e820, b->split.low_end_phys);
 
+	say_refused(b, "vmalloc", b->split.vmalloc);
+	say_refused(b, "highmem", b->split.highmem);
 	if (error != BM_OK)
 		return boot_fail(b, error, "limits: there is no RAM below %llu MiB",
-			(unsigned long long)(ARCH_SPLIT_PHYS / MIB));
+			(unsigned long long)(b->split.low_end_phys / MIB));
+	if (ARCH_HIGHMEM)
+		b->pool.current_limit = pfn_phys(b->limits.max_low_pfn);
 	boot_say(b, "limits: max_low_pfn %llx, max_pfn %llx",
 		(unsigned long long)b->limits.max_low_pfn, (unsigned long long)b->limits.max_pfn);
 	return BM_OK;
 }
 
+/* SRAT and SLIT, once: after the exit there is nothing new in them. */
+static void read_affinity(struct boot *b)
+{
+	struct findings *f = &b->findings;
+	struct acpi acpi;
+	struct acpi_table table;
+	enum bm_error error = BM_INVALID;
+
+	b->affinity_read = true;
+	if (acpi_open(&acpi, b->pool.window, UINT64_MAX, b->input.rsdp_phys, f) != ACPI_OK)
+		return;
+	if (acpi_find(&acpi, "SRAT", &table, f) == ACPI_OK)
+		error = srat_parse(&b->srat, &table, f);
+	if (error == BM_FULL)
+		finding_add(f, FINDING_SRAT_RANGES, 0, 0);
+	if (error != BM_OK)
+		b->srat.nodes = 0;
+	if (acpi_find(&acpi, "SLIT", &table, f) == ACPI_OK &&
+		slit_parse(&b->slit, &table, f) != BM_OK)
+		b->slit.localities = 0;
+}
+
 enum bm_error boot_stage_nodes(struct boot *b)
 {
-	struct boot_node *node = &b->node[0];
-	struct pfn_range ram;
+	const struct boot_options *options = &b->input.options;
+	struct node_input input = {
+		.e820 = &b->e820,
+		.numa = options->numa,
+		.fake_nodes = options->numa_fake_nodes,
+	};
+	enum bm_error error;
 
-	b->nodes = 1;
-	node->ranges = 0;
-	for (uint32_t i = 0; e820_next_ram(&b->e820, &i, &ram);) {
-		if (node->ranges == node->range_capacity)
-			return boot_fail(b, BM_FULL, "nodes: more than %u ranges of RAM",
-				node->range_capacity);
-		node->range[node->ranges++] = ram;
-	}
+	if (!b->affinity_read)
+		read_affinity(b);
+	findings_clear_nodes(&b->findings);
+	input.srat = b->srat.nodes != 0 ? &b->srat : NULL;
+	input.slit = b->slit.localities != 0 ? &b->slit : NULL;
+	error = node_map_build(&b->node_map, &input, &b->findings);
+	if (error != BM_OK)
+		return boot_fail(b, error, "nodes: more than %u ranges", b->node_map.range_capacity);
+	boot_say(b, "nodes: %u", b->node_map.nodes);
 	return BM_OK;
 }
 
@@ -286,15 +354,15 @@ static bool claim_in(struct boot *b, pfn_t from, pfn_t end, uint64_t pages, uint
 	return false;
 }
 
-/* The same in what is RAM of one descriptor, at or above floor and below the limit. */
-static bool claim_in_desc(struct boot *b, const struct efi_memory_desc *desc, pfn_t floor,
-	uint64_t pages, uint32_t *tries, pfn_t *found)
+/* The same in what is a node's RAM of one descriptor, at or above floor and below the limit. */
+static bool claim_in_desc(struct boot *b, const struct efi_memory_desc *desc, uint32_t nid,
+	pfn_t floor, uint64_t pages, uint32_t *tries, pfn_t *found)
 {
 	pfn_t limit = pfn_down(b->pool.current_limit);
 	pfn_t start = pfn_down(desc->phys_start);
 	struct pfn_range ram;
 
-	for (uint32_t i = 0; e820_next_ram(&b->e820, &i, &ram);) {
+	for (uint32_t i = 0; node_next_range(&b->node_map, nid, &i, &ram);) {
 		pfn_t from = max_u64(max_u64(ram.start, start), floor);
 		pfn_t end = min_u64(ram.end, start + min_u64(desc->pages, PFN_END));
 
@@ -305,7 +373,7 @@ static bool claim_in_desc(struct boot *b, const struct efi_memory_desc *desc, pf
 }
 
 /* The bitmap's place has to be found before there is a bitmap to look in. */
-static bool find_bitmap(struct boot *b, pfn_t floor, uint64_t pages, pfn_t *found)
+static bool find_bitmap_on(struct boot *b, uint32_t nid, pfn_t floor, uint64_t pages, pfn_t *found)
 {
 	uint32_t tries = BITMAP_ATTEMPTS;
 
@@ -313,9 +381,21 @@ static bool find_bitmap(struct boot *b, pfn_t floor, uint64_t pages, pfn_t *foun
 		struct efi_memory_desc desc = fw_map_entry(&b->map, i);
 
 		if (desc.type == EFI_MEM_CONVENTIONAL &&
-			claim_in_desc(b, &desc, floor, pages, &tries, found))
+			claim_in_desc(b, &desc, nid, floor, pages, &tries, found))
 			return true;
 	}
+	return false;
+}
+
+/* In the node's own memory when that is below the limit, else in the nearest node that has some. */
+static bool find_bitmap(struct boot *b, uint32_t nid, uint64_t pages, pfn_t *found)
+{
+	const uint8_t *order = &b->node_map.order[(size_t)nid * b->node_map.nodes];
+
+	for (uint32_t i = 0; i < b->node_map.nodes; i++)
+		if (find_bitmap_on(b, order[i], pfn_down(b->pool.dma_limit), pages, found) ||
+			find_bitmap_on(b, order[i], LOW_64K_PFN, pages, found))
+			return true;
 	return false;
 }
 
@@ -354,46 +434,55 @@ static enum bm_error own_fixed(struct boot *b)
 	return error;
 }
 
-/* Low memory becomes free, then everything that has an owner is reserved again. */
-static enum bm_error fill_bitmap(struct boot *b, struct bootmem *bm, const struct boot_node *node)
+/* What bootmem manages of a node: on i386 its low memory. */
+static struct pfn_range bootmem_span(const struct boot *b, uint32_t nid)
 {
-	for (uint32_t i = 0; i < node->ranges; i++) {
-		phys_t start = pfn_phys(node->range[i].start);
-		enum bm_error error = free_bootmem(bm, start, pfn_phys(node->range[i].end) - start);
+	struct pfn_range span = node_span(&b->node_map, nid);
 
-		if (error != BM_OK)
-			return error;
-	}
-	return boot_own_firmware(b);
+	if (ARCH_HIGHMEM)
+		span.end = min_u64(span.end, b->limits.max_low_pfn);
+	if (span.start >= span.end)
+		span.start = span.end = 0;
+	return span;
 }
 
-static enum bm_error stage_bootmem(struct boot *b)
+static enum bm_error init_node(struct boot *b, uint32_t nid)
 {
-	struct boot_node *node = &b->node[0];
-	struct bootmem *bm = &b->bootmem[0];
-	pfn_t start = node->range[0].start;
-	pfn_t end = ARCH_HIGHMEM ? b->limits.max_low_pfn : b->limits.max_pfn;
-	enum bm_error error = own_fixed(b);
+	struct pfn_range span = bootmem_span(b, nid);
+	uint64_t pages = bootmem_bootmap_pages(span.start, span.end);
+	enum bm_error error;
 	pfn_t bitmap;
 
-	if (error != BM_OK)
-		return error;
-	node->bitmap_pages = bootmem_bootmap_pages(start, end);
-	if (!find_bitmap(b, pfn_down(b->pool.dma_limit), node->bitmap_pages, &bitmap) &&
-		!find_bitmap(b, LOW_64K_PFN, node->bitmap_pages, &bitmap))
-		return boot_fail(b, BM_NOMEM, "bootmem: no room for a bitmap of %llu pages",
-			(unsigned long long)node->bitmap_pages);
-	error = boot_own(b, OWNER_BITMAP, bitmap, bitmap + node->bitmap_pages);
+	b->bitmap_pages[nid] = 0;
+	if (span.start == span.end)
+		return BM_OK; /* no bootmem: everything in it is reserved */
+	if (!find_bitmap(b, nid, pages, &bitmap))
+		return boot_fail(b, BM_NOMEM, "bootmem: no room for node %u's bitmap of %llu pages",
+			nid, (unsigned long long)pages);
+	b->bitmap_pages[nid] = pages;
+	error = boot_own(b, OWNER_BITMAP, bitmap, bitmap + pages);
 	if (error == BM_OK)
-		error = init_bootmem(bm, b->pool.window, pfn_phys(bitmap), start, end);
-	b->pool.nodes = b->nodes;
+		error = init_bootmem(&b->bootmem[nid], b->pool.window, pfn_phys(bitmap), span.start,
+			span.end);
 	if (error == BM_OK)
-		error = fill_bitmap(b, bm, node);
-	if (error == BM_OK)
-		boot_say(b, "bootmem: bitmap of %llu KiB at %llx",
-			(unsigned long long)(node->bitmap_pages << PAGE_SHIFT) / KIB,
+		boot_say(b, "bootmem: node %u, bitmap of %llu KiB at %llx", nid,
+			(unsigned long long)(pages << PAGE_SHIFT) / KIB,
 			(unsigned long long)pfn_phys(bitmap));
 	return error;
+}
+
+/* RAM becomes free, then everything that has an owner is reserved again. */
+static enum bm_error stage_bootmem(struct boot *b)
+{
+	enum bm_error error = own_fixed(b);
+
+	for (uint32_t nid = 0; nid < b->node_map.nodes && error == BM_OK; nid++)
+		error = init_node(b, nid);
+	b->pool.nodes = b->node_map.nodes;
+	b->pool.node_order = b->node_map.order;
+	if (error == BM_OK)
+		error = boot_free_pages(b, 0, PFN_END);
+	return error == BM_OK ? boot_own_firmware(b) : error;
 }
 
 /* --- stages 6 and 7: page tables and zones ------------------------------------------------------------- */
@@ -476,17 +565,21 @@ static enum bm_error alloc_cleared(struct boot *b, enum owner owner, uint64_t pa
 	return error;
 }
 
-/* struct mm, the section table, the zero page and the window's slots, in pages of their own. */
+/* struct mm, the node map, the section table, the zero page and the window's slots, in pages of their own. */
 struct mm_pages {
-	phys_t mm, sections, zero, pkmap;
+	phys_t mm, nodes, sections, zero, pkmap;
 };
 
 static enum bm_error alloc_mm(struct boot *b, struct mm_pages *pages)
 {
 	uint64_t sections = sparse_table_pages(&b->e820, b->limits.max_pfn);
 	uint64_t pkmap = pkmap_table_pages(&b->space);
-	enum bm_error error = alloc_cleared(b, OWNER_MM, pfn_up(mm_bytes(b->nodes)), &pages->mm);
+	enum bm_error error = alloc_cleared(b, OWNER_MM, pfn_up(mm_bytes(b->node_map.nodes)),
+		&pages->mm);
 
+	if (error == BM_OK)
+		error = alloc_cleared(b, OWNER_NODES, nodes_table_pages(&b->node_map),
+			&pages->nodes);
 	if (error == BM_OK)
 		error = alloc_cleared(b, OWNER_SECTIONS, sections, &pages->sections);
 	if (error == BM_OK)
@@ -508,11 +601,9 @@ enum bm_error boot_stage_zones(struct boot *b)
 	b->mm_phys = pages.mm;
 	mm->window = b->pool.window;
 	mm->limits = b->limits;
-	mm->nodes = b->nodes;
 	mm->paging = b->paging;
 	mm->zero_pfn = pfn_down(pages.zero);
-	for (uint32_t nid = 0; nid < b->nodes; nid++)
-		node_init(mm, nid, b->node[nid].range, b->node[nid].ranges);
+	nodes_init(mm, &b->node_map, pfn_down(pages.nodes));
 	sparse_init(mm, &b->e820, pfn_down(pages.sections));
 	pkmap_init(mm, &b->space, pfn_down(pages.pkmap));
 	boot_say(b, "zones: %llu sections of %llu MiB", (unsigned long long)mm->sections_present,
@@ -626,4 +717,12 @@ enum bm_error boot_mem_init(struct boot *b)
 	if (!b->selftest.balanced)
 		return boot_fail(b, BM_CONFLICT, "mem_init: the buddy allocator fails its self-test");
 	return BM_OK;
+}
+
+enum bm_error boot_test_highmem(struct boot *b)
+{
+	bool ok;
+
+	b->selftest.high_pages = kmap_selftest(b->mm, &ok);
+	return ok ? BM_OK : boot_fail(b, BM_CONFLICT, "mem_init: pkmap fails its self-test");
 }

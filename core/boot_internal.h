@@ -25,6 +25,9 @@ enum bm_error boot_claim(void *ctx, pfn_t start_pfn, uint64_t pages);
 /* Whole pages from bootmem for an owner, not cleared. */
 enum bm_error boot_alloc(struct boot *b, enum owner owner, uint64_t pages, phys_t *phys);
 
+/* Mark RAM pages free in the bitmaps of the nodes that have them. */
+enum bm_error boot_free_pages(struct boot *b, pfn_t start, pfn_t end);
+
 /* Give back to bootmem everything that an owner holds. */
 enum bm_error boot_free(struct boot *b, enum owner owner);
 

@@ -119,20 +119,32 @@ enum bm_error boot_alloc(struct boot *b, enum owner owner, uint64_t pages, phys_
 	return boot_own(b, owner, pfn_down(*phys), pfn_down(*phys) + pages);
 }
 
-/* Give back everything that an owner got from bootmem. */
+enum bm_error boot_free_pages(struct boot *b, pfn_t start, pfn_t end)
+{
+	enum bm_error error = BM_OK;
+
+	for (uint32_t i = 0; i < b->node_map.ranges && error == BM_OK; i++) {
+		const struct node_range *r = &b->node_map.range[i];
+		pfn_t from = max_u64(r->start, start), to = min_u64(r->end, end);
+
+		if (from < to)
+			error = free_bootmem(&b->bootmem[r->nid], pfn_phys(from),
+				pfn_phys(to - from));
+	}
+	return error;
+}
+
 enum bm_error boot_free(struct boot *b, enum owner owner)
 {
 	for (uint32_t i = 0; i < b->owners.count;) {
 		struct owner_range r = b->owners.range[i];
-		enum bm_error error = BM_OK;
+		enum bm_error error;
 
 		if (r.owner != (uint32_t)owner) {
 			i++;
 			continue;
 		}
-		for (uint32_t nid = 0; nid < b->pool.nodes && error == BM_OK; nid++)
-			error = free_bootmem(&b->bootmem[nid], pfn_phys(r.start),
-				(r.end - r.start) << PAGE_SHIFT);
+		error = boot_free_pages(b, r.start, r.end);
 		if (error == BM_OK)
 			error = owners_remove(&b->owners, r.start, r.end);
 		if (error != BM_OK)

@@ -178,8 +178,8 @@ pfn_t alloc_pages_node(struct mm *mm, int nid, enum gfp gfp, unsigned order)
 {
 	uint32_t first = nid >= 0 ? (uint32_t)nid : 0;
 
-	for (uint32_t i = 0; i < mm->nodes; i++) {
-		uint32_t n = first + i < mm->nodes ? first + i : first + i - mm->nodes;
+	for (uint32_t i = 0; first < mm->nodes && i < mm->nodes; i++) {
+		uint32_t n = node_nearest(mm, first, i);
 
 		for (uint32_t index = gfp_zone(gfp) + 1; index-- > 0;) {
 			pfn_t pfn = zone_alloc_pages(mm, n * ARCH_NR_ZONES + index, order);

@@ -34,6 +34,8 @@ static const struct finding_words words[] = {
 	[FINDING_RAM_BEYOND_CPU] = { "P2", "RAM beyond the CPU's address width, left out" },
 	[FINDING_RAM_BEYOND_PAGING] = { "P3", "RAM above 4 GiB needs PAE paging, left out" },
 	[FINDING_RAM_BEYOND_MEM] = { "P4", "RAM beyond the mem= option, left out" },
+	[FINDING_RAM_BEYOND_HIGHMEM] = { "P7", "RAM beyond the highmem= option, left out" },
+	[FINDING_SRAT_RANGES] = { "N10", "too many ranges in the SRAT, taken as one node" },
 	[FINDING_RAM_BEYOND_MAP] = { "P6", "RAM beyond the end of the direct map, left out" },
 	[FINDING_RAM_TOO_LATE] = { "P5", "RAM that appeared only at the exit, left out" },
 	[FINDING_ACPI_BROKEN] = { "N1", "ACPI table broken (length or checksum), ignored" },
@@ -64,6 +66,18 @@ void finding_add(struct findings *f, enum finding_id id, phys_t start_phys, phys
 		finding->count++;
 	if (start_phys < end_phys)
 		finding->bytes += end_phys - start_phys;
+}
+
+void findings_take_map(struct findings *f, const struct findings *map)
+{
+	for (uint32_t id = 0; id <= FINDING_MAP_LAST; id++)
+		f->of[id] = map->of[id];
+}
+
+void findings_clear_nodes(struct findings *f)
+{
+	for (uint32_t id = FINDING_NODE_FIRST; id < FINDING_COUNT; id++)
+		f->of[id] = (struct finding){ 0 };
 }
 
 const char *finding_quirk(enum finding_id id)

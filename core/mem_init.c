@@ -69,8 +69,8 @@ static bool next_run(const struct source *s, pfn_t from, pfn_t end, struct pfn_r
 	if (!next_low_run(s, from, min_u64(end, low_end), run) &&
 		!next_unowned(s, max_u64(from, low_end), end, run))
 		return false;
-	*zone = zone_of_pfn(s->mm, run->start, &zone_end);
-	run->end = min_u64(run->end, zone_end);
+	*zone = zone_of_pfn(s->mm, run->start, run->end, &zone_end);
+	run->end = zone_end;
 	return true;
 }
 
@@ -112,6 +112,17 @@ static enum bm_error leave_out(const struct source *s, uint32_t nr)
 	return owners_add(s->owners, s->map, OWNER_NO_MAP, pfns.start, pfns.end);
 }
 
+/* The first page of RAM at or above a page. */
+static pfn_t first_ram(const struct e820 *map, pfn_t pfn)
+{
+	struct pfn_range ram;
+
+	for (uint32_t i = 0; e820_next_ram(map, &i, &ram);)
+		if (ram.end > pfn)
+			return max_u64(ram.start, pfn);
+	return pfn;
+}
+
 static enum bm_error place_map(const struct source *s, uint32_t nr)
 {
 	struct section *section = section_nr(s->mm, nr);
@@ -119,7 +130,7 @@ static enum bm_error place_map(const struct source *s, uint32_t nr)
 		.size_bytes = (uint64_t)section->map_pages << PAGE_SHIFT,
 		.align_bytes = PAGE_SIZE,
 		.goal_phys = s->pool->dma_limit,
-		.nid = (int)mm_zone(s->mm, 0)->nid,
+		.nid = (int)mm_pfn_to_nid(s->mm, first_ram(s->map, section_pfns(nr).start)),
 	};
 	struct bootmem_result result;
 	pfn_t start;
@@ -145,6 +156,23 @@ static enum bm_error place_maps(const struct source *s)
 
 /* --- the release ---------------------------------------------------------------------------------- */
 
+/* Free pages in the bitmaps of the nodes they belong to. */
+static enum bm_error free_in_nodes(const struct source *s, pfn_t start, pfn_t end)
+{
+	enum bm_error error = BM_OK;
+
+	while (start < end && error == BM_OK) {
+		uint32_t nid = mm_pfn_to_nid(s->mm, start);
+		pfn_t stop = start + 1;
+
+		while (stop < end && mm_pfn_to_nid(s->mm, stop) == nid)
+			stop++;
+		error = free_bootmem(&s->pool->node[nid], pfn_phys(start), pfn_phys(stop - start));
+		start = stop;
+	}
+	return error;
+}
+
 /*
  * The bitmaps' pages become free while the bitmaps are still read: the buddy allocator writes
  * descriptors, never the pages it holds.
@@ -159,13 +187,9 @@ static enum bm_error release_bitmaps(const struct source *s)
 			i++;
 			continue;
 		}
-		for (uint32_t nid = 0; nid < s->pool->nodes; nid++) {
-			error = free_bootmem(&s->pool->node[nid], pfn_phys(r.start),
-				(r.end - r.start) << PAGE_SHIFT);
-			if (error != BM_OK)
-				return error;
-		}
-		error = owners_remove(s->owners, r.start, r.end);
+		error = free_in_nodes(s, r.start, r.end);
+		if (error == BM_OK)
+			error = owners_remove(s->owners, r.start, r.end);
 		if (error != BM_OK)
 			return error;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From SRAT ranges to the node map (invariant and rules: node.h). In between are "blocks": the ranges
- * in pages, sorted, disjoint, each followed by one of another node. A block holds the RAM up to the
- * next block's start, so what is left to do with e820 is to cut it at these places.
+ * From SRAT ranges to the node map (invariant and rules: node.h). In between are "blocks": the
+ * ranges in pages, sorted, disjoint, each followed by one of another node. A block holds the RAM
+ * up to the next block's start, so what is left to do with e820 is to cut it at these places.
  */
 #include <bootmem/node.h>
 #include <bootmem/string.h>
@@ -86,7 +86,7 @@ static void one_block(struct builder *b)
 	b->blocks = 1;
 }
 
-/* --- blocks of the SRAT -------------------------------------------------------------------------- */
+/* --- blocks of the SRAT ----------------------------------------------------------------------- */
 
 /* The ranges that have RAM, cut where RAM ends, in pages: a page is where its first byte is. */
 static void take_ranges(struct builder *b, const struct srat *srat)
@@ -176,7 +176,7 @@ static bool srat_blocks(struct builder *b, const struct srat *srat)
 	return merge_blocks(b) && covers_ram(b);
 }
 
-/* --- numa=fake ----------------------------------------------------------------------------------- */
+/* --- numa=fake -------------------------------------------------------------------------------- */
 
 /* a / b for a < 2^56, b <= 64, in shifts: i386 has no 64-bit division without a library. */
 static uint64_t divide(uint64_t a, uint32_t b)
@@ -290,7 +290,7 @@ static void fake_blocks(struct builder *b, uint32_t nodes, uint32_t *real_nid)
 	sort_blocks(b->block, b->blocks);
 }
 
-/* --- the map ------------------------------------------------------------------------------------- */
+/* --- the map ---------------------------------------------------------------------------------- */
 
 static void emit(struct node_map *map, pfn_t start, pfn_t end, uint32_t nid)
 {
@@ -340,7 +340,7 @@ static void set_distances(struct node_map *map, const struct slit *slit)
 				slit_distance(slit, map->domain[from], map->domain[to]);
 }
 
-/* Insertion keeps equal distances in the order in which they come: from nid upwards, then from 0. */
+/* Insertion keeps equal distances in the order they come in: from nid upwards, then from 0. */
 static void set_order(struct node_map *map, uint32_t nid)
 {
 	const uint8_t *distance = &map->distance[nid * map->nodes];
@@ -424,7 +424,7 @@ enum bm_error node_map_build(
 	return BM_OK;
 }
 
-/* --- checking and reading ------------------------------------------------------------------------ */
+/* --- checking and reading --------------------------------------------------------------------- */
 
 static bool ranges_are_valid(const struct node_map *map)
 {
@@ -440,7 +440,7 @@ static bool ranges_are_valid(const struct node_map *map)
 	return true;
 }
 
-/* Ranges are valid, so they are RAM and nothing else if they have as many pages as RAM and all are RAM. */
+/* Valid ranges are exactly RAM if all of them is RAM and they have as many pages. */
 static bool ranges_are_ram(const struct node_map *map, const struct e820 *e820)
 {
 	uint64_t pages = 0;
@@ -510,7 +510,7 @@ struct pfn_range node_span(const struct node_map *map, uint32_t nid)
 	return span;
 }
 
-/* --- pfn_to_nid ---------------------------------------------------------------------------------- */
+/* --- pfn_to_nid ------------------------------------------------------------------------------- */
 
 /* The largest element that never has RAM of two nodes. */
 static uint32_t boundary_shift(const struct node_map *map)

@@ -4,6 +4,8 @@
  * not at all, and whatever is not applied is named. Called by the front ends before the pipeline
  * starts.
  */
+#include <bootmem/arch.h>
+#include <bootmem/limits.h>
 #include <bootmem/options.h>
 #include <bootmem/string.h>
 
@@ -18,6 +20,7 @@ struct text {
 enum verdict {
 	APPLIED,
 	LATER,   /* valid, but this version does nothing with it */
+	NOT_HERE, /* valid, but means nothing on this architecture */
 	REFUSED, /* not a value of this key */
 	TOO_MANY,
 };
@@ -301,7 +304,7 @@ static enum verdict apply_numa_fake(struct boot_options *options, struct text co
 		return REFUSED;
 	options->numa = NUMA_FAKE;
 	options->numa_fake_nodes = (uint32_t)nodes;
-	return LATER;
+	return APPLIED;
 }
 
 static enum verdict apply_numa(struct boot_options *options, struct text value)
@@ -314,7 +317,7 @@ static enum verdict apply_numa(struct boot_options *options, struct text value)
 	if (i == ARRAY_SIZE(words))
 		return REFUSED;
 	options->numa = (enum option_numa)i;
-	return options->numa == NUMA_OFF ? APPLIED : LATER;
+	return APPLIED;
 }
 
 static enum verdict apply_mem(struct boot_options *options, struct text value)
@@ -322,14 +325,27 @@ static enum verdict apply_mem(struct boot_options *options, struct text value)
 	return parse_size(value, &options->mem_bytes) ? APPLIED : REFUSED;
 }
 
+/* highmem= and vmalloc= move the split, which only an architecture with high memory has. */
+static enum verdict split_verdict(bool good)
+{
+	if (!good)
+		return REFUSED;
+	return ARCH_HIGHMEM ? APPLIED : NOT_HERE;
+}
+
 static enum verdict apply_highmem(struct boot_options *options, struct text value)
 {
-	return parse_size(value, &options->highmem_bytes) ? LATER : REFUSED;
+	uint64_t bytes;
+
+	if (!parse_bytes(value, &bytes))
+		return REFUSED;
+	options->highmem_bytes = bytes;
+	return split_verdict(true);
 }
 
 static enum verdict apply_vmalloc(struct boot_options *options, struct text value)
 {
-	return parse_size(value, &options->vmalloc_bytes) ? LATER : REFUSED;
+	return split_verdict(parse_size(value, &options->vmalloc_bytes));
 }
 
 static enum verdict apply_reserve(struct boot_options *options, struct text value)
@@ -496,6 +512,8 @@ static void say_verdict(
 	sink_printf(place->errors, "%s:%u: %s", place->origin, place->number, key->name);
 	if (verdict == LATER)
 		sink_printf(place->errors, ": this version does nothing with it yet\n");
+	else if (verdict == NOT_HERE)
+		sink_printf(place->errors, ": does nothing on %s\n", ARCH_NAME);
 	else if (verdict == TOO_MANY)
 		sink_printf(place->errors, ": more than %d ranges, line ignored\n", OPTIONS_RANGES);
 	else
@@ -560,6 +578,7 @@ void options_defaults(struct boot_options *options)
 	memset(options, 0, sizeof(*options));
 	options->serial_port = 0x3f8;
 	options->serial_baud = 115200;
+	options->highmem_bytes = options->vmalloc_bytes = LIMITS_NOT_GIVEN;
 }
 
 uint32_t options_parse_file(struct boot_options *options, const char *origin, const char *text,

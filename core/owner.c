@@ -170,6 +170,7 @@ const char *owner_name(enum owner owner)
 		[OWNER_PAGE_TABLES] = "page tables",
 		[OWNER_CPU] = "cpu tables and stacks",
 		[OWNER_MM] = "mm",
+		[OWNER_NODES] = "node map",
 		[OWNER_ZERO_PAGE] = "zero page",
 		[OWNER_PKMAP] = "pkmap slots",
 		[OWNER_SECTIONS] = "section table",

@@ -98,6 +98,9 @@ static void put_live_verdict(
 				  : "PROBLEM: free and reserved pages are not all of RAM.");
 	sink_printf(out, "  Self-test: %u blocks taken and given back, %s\n", b->selftest.blocks,
 		b->selftest.balanced ? "every count as before." : "PROBLEM: counts changed.");
+	if (b->selftest.high_pages != 0)
+		sink_printf(out, "  %u pages of high memory written and read through pkmap.\n",
+			b->selftest.high_pages);
 }
 
 static void put_verdict(const struct boot *b, enum report_stage stage,
@@ -176,11 +179,40 @@ static void put_limits(const struct boot *b, const struct sink *out)
 	put_limit(out, "max_pfn", l->max_pfn, "end of memory");
 }
 
+static void put_node(const struct boot *b, uint32_t nid, const struct sink *out)
+{
+	const struct node_map *map = &b->node_map;
+	struct pfn_range range;
+
+	sink_printf(out, "  node %-3u domain %-5u distances", nid, map->domain[nid]);
+	for (uint32_t to = 0; to < map->nodes && to < 12; to++)
+		sink_printf(out, " %3u", map->distance[(size_t)nid * map->nodes + to]);
+	sink_puts(out, map->nodes > 12 ? " ...\n" : "\n");
+	for (uint32_t i = 0; node_next_range(map, nid, &i, &range);)
+		put_range(out, pfn_phys(range.start), pfn_phys(range.end), "RAM of this node");
+}
+
+/* A machine that is all one node needs no table. */
+static void put_nodes(const struct boot *b, const struct sink *out)
+{
+	if (b->node_map.nodes <= 1)
+		return;
+	put_heading(out, "NODES", "memory that is near to the same processors");
+	for (uint32_t nid = 0; nid < b->node_map.nodes; nid++)
+		put_node(b, nid, out);
+}
+
 static void put_zone(const struct sink *out, uint32_t index, const struct zone *zone)
 {
 	sink_printf(out, "  %-7s %4u %11llu %11llu %11llu %11llu %11llu\n", zone_name(index),
 		zone->nid, ULL(zone->start_pfn), ULL(zone->spanned_pages), ULL(zone->present_pages),
 		ULL(zone->managed_pages), ULL(zone->free_pages));
+}
+
+/* With several nodes most zones are empty. */
+static bool worth_a_line(const struct mm *mm, const struct zone *zone)
+{
+	return mm->nodes == 1 || zone->present_pages != 0;
 }
 
 static void put_zones(const struct mm *mm, const struct sink *out)
@@ -190,7 +222,8 @@ static void put_zones(const struct mm *mm, const struct sink *out)
 		"spanned", "present", "managed", "free");
 	for (uint32_t nid = 0; nid < mm->nodes; nid++)
 		for (uint32_t i = 0; i < ARCH_NR_ZONES; i++)
-			put_zone(out, i, &mm->node[nid].zone[i]);
+			if (worth_a_line(mm, &mm->node[nid].zone[i]))
+				put_zone(out, i, &mm->node[nid].zone[i]);
 }
 
 static void put_zone_blocks(const struct sink *out, uint32_t index, const struct zone *zone)
@@ -211,7 +244,8 @@ static void put_free_blocks(const struct mm *mm, const struct sink *out)
 	sink_puts(out, "\n");
 	for (uint32_t nid = 0; nid < mm->nodes; nid++)
 		for (uint32_t i = 0; i < ARCH_NR_ZONES; i++)
-			put_zone_blocks(out, i, &mm->node[nid].zone[i]);
+			if (worth_a_line(mm, &mm->node[nid].zone[i]))
+				put_zone_blocks(out, i, &mm->node[nid].zone[i]);
 }
 
 static void put_owners(const struct boot *b, const struct report_totals *t, const struct sink *out)
@@ -308,6 +342,7 @@ void report_text(const struct boot *b, enum report_stage stage, const struct sin
 	put_findings(b, out);
 	put_e820(b, out);
 	put_limits(b, out);
+	put_nodes(b, out);
 	if (b->mm != NULL) {
 		put_zones(b->mm, out);
 		put_free_blocks(b->mm, out);

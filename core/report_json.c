@@ -121,6 +121,12 @@ static void open_element(struct json *j)
 	open(j, "{ ");
 }
 
+static void number_element(struct json *j, uint64_t number)
+{
+	item(j);
+	sink_printf(j->out, "%llu", ULL(number));
+}
+
 static void range_element(struct json *j, pfn_t start, pfn_t end)
 {
 	open(j, "{ ");
@@ -214,12 +220,14 @@ static void put_limits(struct json *j, const struct boot *b)
 	close(j, " }");
 }
 
-static void put_node_ranges(struct json *j, const struct boot_node *node)
+static void put_node_ranges(struct json *j, const struct boot *b, uint32_t nid)
 {
+	struct pfn_range range;
+
 	key(j, "ranges");
 	open(j, "[");
-	for (uint32_t i = 0; i < node->ranges; i++)
-		range_element(j, node->range[i].start, node->range[i].end);
+	for (uint32_t i = 0; node_next_range(&b->node_map, nid, &i, &range);)
+		range_element(j, range.start, range.end);
 	close(j, "]");
 }
 
@@ -229,7 +237,7 @@ static void put_node_bootmem(struct json *j, const struct boot *b, uint32_t nid)
 
 	key(j, "bootmem");
 	open(j, "{ ");
-	number_member(j, "bitmap_bytes", b->node[nid].bitmap_pages << PAGE_SHIFT);
+	number_member(j, "bitmap_bytes", b->bitmap_pages[nid] << PAGE_SHIFT);
 	number_member(j, "allocations", bm->allocations);
 	number_member(j, "merged", bm->merged);
 	number_member(j, "requested_bytes", bm->requested_bytes);
@@ -237,25 +245,36 @@ static void put_node_bootmem(struct json *j, const struct boot *b, uint32_t nid)
 	close(j, " }");
 }
 
-static uint64_t ranges_pages(const struct boot_node *node)
+static uint64_t node_pages(const struct boot *b, uint32_t nid)
 {
+	struct pfn_range range;
 	uint64_t pages = 0;
 
-	for (uint32_t i = 0; i < node->ranges; i++)
-		pages += node->range[i].end - node->range[i].start;
+	for (uint32_t i = 0; node_next_range(&b->node_map, nid, &i, &range);)
+		pages += range.end - range.start;
 	return pages;
+}
+
+static void put_distances(struct json *j, const struct boot *b, uint32_t nid)
+{
+	key(j, "distances");
+	open(j, "[");
+	for (uint32_t to = 0; to < b->node_map.nodes; to++)
+		number_element(j, b->node_map.distance[(size_t)nid * b->node_map.nodes + to]);
+	close(j, "]");
 }
 
 static void put_node(struct json *j, const struct boot *b, uint32_t nid)
 {
-	const struct boot_node *node = &b->node[nid];
+	struct pfn_range span = node_span(&b->node_map, nid);
 
 	open_element(j);
 	number_member(j, "nid", nid);
-	number_member(j, "start_pfn", node->ranges != 0 ? node->range[0].start : 0);
-	number_member(j, "end_pfn", node->ranges != 0 ? node->range[node->ranges - 1].end : 0);
-	number_member(j, "present_pages", ranges_pages(node));
-	put_node_ranges(j, node);
+	number_member(j, "start_pfn", span.start);
+	number_member(j, "end_pfn", span.end);
+	number_member(j, "present_pages", node_pages(b, nid));
+	put_distances(j, b, nid);
+	put_node_ranges(j, b, nid);
 	put_node_bootmem(j, b, nid);
 	close(j, " }");
 }
@@ -263,7 +282,7 @@ static void put_node(struct json *j, const struct boot *b, uint32_t nid)
 static void put_nodes(struct json *j, const struct boot *b)
 {
 	open_member(j, "nodes", "[");
-	for (uint32_t nid = 0; nid < b->nodes; nid++)
+	for (uint32_t nid = 0; nid < b->node_map.nodes; nid++)
 		put_node(j, b, nid);
 	close(j, "]");
 }
@@ -485,6 +504,7 @@ static void put_selftest(struct json *j, const struct boot *b)
 {
 	open_member(j, "selftest", "{ ");
 	number_member(j, "blocks", b->selftest.blocks);
+	number_member(j, "high_pages", b->selftest.high_pages);
 	truth_member(j, "balanced", &b->selftest.balanced);
 	close(j, " }");
 }

@@ -65,35 +65,22 @@ static enum bm_error forget_lost_ram(struct boot *b)
 
 /*
  * RAM of the accepted table that the first one did not call RAM. It waits with the firmware's until
- * mem_init; what the bitmap does not span stays out, and is counted.
+ * mem_init; what is above all RAM of the first table, where no bitmap reaches, stays out, and is counted.
  */
 static enum bm_error own_new_ram(struct boot *b)
 {
-	const struct pfn_range *last = &b->node[0].range[b->node[0].ranges - 1];
+	struct pfn_range ram;
 	pfn_t from = 0;
 
-	boot_cut_ram(&b->next, pfn_phys(last->end), FINDING_RAM_TOO_LATE, &b->next_findings);
-	for (uint32_t i = 0; i <= b->node[0].ranges; i++) {
-		pfn_t end = i < b->node[0].ranges ? b->node[0].range[i].start : PFN_END;
-		enum bm_error error = owners_add(&b->owners, &b->next, OWNER_FIRMWARE, from, end);
+	boot_cut_ram(&b->next, pfn_phys(b->limits.max_pfn), FINDING_RAM_TOO_LATE, &b->next_findings);
+	for (uint32_t i = 0; e820_next_ram(&b->e820, &i, &ram); from = ram.end) {
+		enum bm_error error =
+			owners_add(&b->owners, &b->next, OWNER_FIRMWARE, from, ram.start);
 
 		if (error != BM_OK)
 			return error;
-		if (i < b->node[0].ranges)
-			from = b->node[0].range[i].end;
 	}
 	return boot_reserve_owned(b);
-}
-
-/* The findings of the accepted map replace those of the first; what happened on the way stays. */
-static void adopt_findings(struct boot *b)
-{
-	static const enum finding_id on_the_way[] = { FINDING_EXIT_RETRIED, FINDING_MAP_GREW,
-		FINDING_CLAIM_REFUSED };
-
-	for (uint32_t i = 0; i < ARRAY_SIZE(on_the_way); i++)
-		b->next_findings.of[on_the_way[i]] = b->findings.of[on_the_way[i]];
-	b->findings = b->next_findings;
 }
 
 static void adopt_table(struct boot *b)
@@ -109,7 +96,7 @@ static enum bm_error settle_again(struct boot *b)
 {
 	static enum bm_error (*const again[])(struct boot *b) = { boot_stage_limits, boot_stage_nodes, boot_stage_paging, boot_stage_zones };
 	static const enum owner rebuilt[] = { OWNER_PAGE_TABLES, OWNER_MM, OWNER_SECTIONS,
-		OWNER_ZERO_PAGE, OWNER_PKMAP };
+		OWNER_NODES, OWNER_ZERO_PAGE, OWNER_PKMAP };
 	enum bm_error error = BM_OK;
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(rebuilt) && error == BM_OK; i++)
@@ -144,7 +131,7 @@ enum bm_error boot_stage_settle(struct boot *b)
 	differs = !e820_equal(&b->e820, &b->next);
 	if (differs)
 		error = adopt_accepted(b);
-	adopt_findings(b);
+	findings_take_map(&b->findings, &b->next_findings);
 	/* Its live stack and tables may lie in what was conventional before: keep off until activate. */
 	if (error == BM_OK)
 		error = boot_own_firmware(b);

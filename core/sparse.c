@@ -214,10 +214,9 @@ static void write_reserved(struct section_writer *w, uint32_t end)
 	while (w->cursor < end) {
 		pfn_t pfn = section_start(w->nr) + w->cursor;
 		pfn_t zone_end;
-		uint32_t zone = zone_of_pfn(w->mm, pfn, &zone_end);
-		uint64_t stop = min_u64(end, zone_end - section_start(w->nr));
+		uint32_t zone = zone_of_pfn(w->mm, pfn, section_start(w->nr) + end, &zone_end);
 
-		write_to(w, (uint32_t)stop, zone, PAGE_RESERVED);
+		write_to(w, (uint32_t)(zone_end - section_start(w->nr)), zone, PAGE_RESERVED);
 	}
 }
 

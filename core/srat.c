@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SRAT and SLIT bytes to nids, ranges and distances. An entry is looked at only after its length was
- * found to lie within the table and to suffice for its type. Called by the node stage.
+ * SRAT and SLIT bytes to nids, ranges and distances. An entry is looked at only after its length
+ * was found to lie within the table and to suffice for its type. Called by the node stage.
  */
 #include <bootmem/srat.h>
 
@@ -58,7 +58,7 @@ static void add_finding(struct parser *p)
 	finding_add(p->f, FINDING_SRAT_ENTRY, 0, 0);
 }
 
-/* The nid of a domain, a new one if need be. False, and the error is set, when there are too many. */
+/* The nid of a domain, a new one if need be. False: too many, and the error is set. */
 static bool map_domain(struct parser *p, uint32_t domain, uint32_t *nid)
 {
 	for (uint32_t i = 0; i < p->out.nodes; i++)

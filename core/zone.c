@@ -17,12 +17,14 @@ static pfn_t zone_limit(const struct limits *limits, uint32_t index)
 	return PFN_END;
 }
 
-static uint64_t pages_between(const struct pfn_range *ram, uint32_t ranges, pfn_t start, pfn_t end)
+/* RAM pages of a node in [start, end). */
+static uint64_t pages_between(const struct node_map *map, uint32_t nid, pfn_t start, pfn_t end)
 {
+	struct pfn_range ram;
 	uint64_t pages = 0;
 
-	for (uint32_t i = 0; i < ranges; i++) {
-		pfn_t from = max_u64(ram[i].start, start), to = min_u64(ram[i].end, end);
+	for (uint32_t i = 0; node_next_range(map, nid, &i, &ram);) {
+		pfn_t from = max_u64(ram.start, start), to = min_u64(ram.end, end);
 
 		if (from < to)
 			pages += to - from;
@@ -39,20 +41,21 @@ static void zone_init(struct zone *zone, uint32_t nid)
 		zone->area[order].head_pfn = PFN_NONE;
 }
 
-void node_init(struct mm *mm, uint32_t nid, const struct pfn_range *ram, uint32_t ranges)
+static void node_init(struct mm *mm, const struct node_map *map, uint32_t nid)
 {
 	struct node *node = &mm->node[nid];
+	struct pfn_range span = node_span(map, nid);
 	pfn_t from = 0;
 
-	node->start_pfn = ranges != 0 ? ram[0].start : 0;
-	node->end_pfn = ranges != 0 ? ram[ranges - 1].end : 0;
-	node->present_pages = pages_between(ram, ranges, 0, PFN_END);
+	node->start_pfn = span.start;
+	node->end_pfn = span.end;
+	node->present_pages = pages_between(map, nid, 0, PFN_END);
 	for (uint32_t i = 0; i < ARCH_NR_ZONES; i++) {
 		pfn_t limit = zone_limit(&mm->limits, i);
 		struct zone *zone = &node->zone[i];
 
 		zone_init(zone, nid);
-		zone->present_pages = pages_between(ram, ranges, from, limit);
+		zone->present_pages = pages_between(map, nid, from, limit);
 		if (zone->present_pages != 0) {
 			zone->start_pfn = max_u64(node->start_pfn, from);
 			zone->spanned_pages = min_u64(node->end_pfn, limit) - zone->start_pfn;
@@ -61,14 +64,77 @@ void node_init(struct mm *mm, uint32_t nid, const struct pfn_range *ram, uint32_
 	}
 }
 
-uint32_t zone_of_pfn(const struct mm *mm, pfn_t pfn, pfn_t *end_pfn)
+static uint64_t distance_bytes(uint32_t nodes)
+{
+	return (uint64_t)nodes * nodes;
+}
+
+uint64_t nodes_table_pages(const struct node_map *map)
+{
+	return pfn_up(physnode_map_bytes(map)) + pfn_up(2 * distance_bytes(map->nodes));
+}
+
+void nodes_init(struct mm *mm, const struct node_map *map, pfn_t table_pfn)
+{
+	size_t bytes = (size_t)distance_bytes(map->nodes);
+	uint8_t *distance;
+
+	mm->nodes = map->nodes;
+	mm->nid_map_pfn = table_pfn;
+	mm->distance_pfn = table_pfn + pfn_up(physnode_map_bytes(map));
+	physnode_map_build(phys_to_virt(mm->window, pfn_phys(mm->nid_map_pfn)), map);
+	distance = phys_to_virt(mm->window, pfn_phys(mm->distance_pfn));
+	memcpy(distance, map->distance, bytes);
+	memcpy(distance + bytes, map->order, bytes);
+	for (uint32_t nid = 0; nid < map->nodes; nid++)
+		node_init(mm, map, nid);
+}
+
+uint32_t mm_pfn_to_nid(const struct mm *mm, pfn_t pfn)
+{
+	int nid = mm->nodes > 1 ?
+		pfn_to_nid(phys_to_virt(mm->window, pfn_phys(mm->nid_map_pfn)), pfn) : 0;
+
+	return nid > 0 ? (uint32_t)nid : 0;
+}
+
+static const uint8_t *distances(const struct mm *mm)
+{
+	return phys_to_virt(mm->window, pfn_phys(mm->distance_pfn));
+}
+
+uint8_t node_distance(const struct mm *mm, uint32_t from, uint32_t to)
+{
+	return distances(mm)[(size_t)from * mm->nodes + to];
+}
+
+uint32_t node_nearest(const struct mm *mm, uint32_t nid, uint32_t i)
+{
+	return distances(mm)[(size_t)distance_bytes(mm->nodes) + (size_t)nid * mm->nodes + i];
+}
+
+/* Where the pages of one node end, in steps of 4 MiB: no free block is larger, or crosses one. */
+static pfn_t node_end(const struct mm *mm, pfn_t pfn, pfn_t limit)
+{
+	const uint64_t step = UINT64_C(1) << PHYSNODE_SHIFT_MIN;
+	uint32_t nid = mm_pfn_to_nid(mm, pfn);
+	pfn_t end = pfn;
+
+	if (mm->nodes == 1)
+		return limit;
+	while (end < limit && mm_pfn_to_nid(mm, end) == nid)
+		end = align_down(end, step) + step;
+	return min_u64(end, limit);
+}
+
+uint32_t zone_of_pfn(const struct mm *mm, pfn_t pfn, pfn_t limit_pfn, pfn_t *end_pfn)
 {
 	uint32_t index = 0;
 
 	while (pfn >= zone_limit(&mm->limits, index))
 		index++;
-	*end_pfn = zone_limit(&mm->limits, index);
-	return index;
+	*end_pfn = node_end(mm, pfn, min_u64(limit_pfn, zone_limit(&mm->limits, index)));
+	return mm_pfn_to_nid(mm, pfn) * ARCH_NR_ZONES + index;
 }
 
 const char *zone_name(uint32_t index)

@@ -153,6 +153,7 @@ static void describe_machine(struct app *app, EFI_SYSTEM_TABLE *st)
 	describe_firmware(&app->input, st);
 	app->input.framebuffer_phys = fb.start_phys;
 	app->input.framebuffer_bytes = fb.bytes;
+	app->input.rsdp_phys = acpi_rsdp(st);
 	app->acpi = acpi_power_find(st);
 }
 
@@ -311,7 +312,7 @@ static void after_activate(void *ctx)
 
 	boot_stage_end(boot);
 	boot_activated(boot, (struct window){ (uintptr_t)boot->space.direct_base });
-	if (boot_mem_init(boot) != BM_OK)
+	if (boot_mem_init(boot) != BM_OK || boot_test_highmem(boot) != BM_OK)
 		stop(app);
 	boot_stage_begin(boot, STAGE_REPORT);
 	report_text(boot, REPORT_BOOTED, &app->log.text);

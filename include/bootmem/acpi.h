@@ -2,9 +2,9 @@
 /*
  * ACPI tables: from the address of the RSDP to the bytes of a table (ACPI 6.5, chapter 5.2).
  *
- * Nothing that the firmware wrote is believed before it is checked: no pointer is followed before the
- * checksum of the structure it stands in, no length before it is bounded, no byte is read beyond
- * the end that the caller names. Fields lie unaligned and are read bytewise.
+ * Nothing that the firmware wrote is believed before it is checked: no pointer is followed before
+ * the checksum of the structure it stands in, no length before it is bounded, no byte is read
+ * beyond the end that the caller names. Fields lie unaligned and are read bytewise.
  */
 #ifndef BOOTMEM_ACPI_H
 #define BOOTMEM_ACPI_H
@@ -44,9 +44,9 @@ struct acpi {
 };
 
 /*
- * Find the root table from the RSDP at rsdp_phys (0: there is none). The XSDT is preferred; where it
- * is missing, broken or out of reach, the RSDT is taken. window must show physical memory up to end_phys;
- * UINT64_MAX: as far as an address of this architecture reaches.
+ * Find the root table from the RSDP at rsdp_phys (0: there is none). The XSDT is preferred; where
+ * it is missing, broken or out of reach, the RSDT is taken. window must show physical memory up
+ * to end_phys; UINT64_MAX: as far as an address of this architecture reaches.
  *
  * Findings: each broken structure, and each table that the root table names out of reach. *acpi is
  * written on success only.

@@ -22,6 +22,7 @@
 #include <bootmem/fw_map.h>
 #include <bootmem/limits.h>
 #include <bootmem/mm.h>
+#include <bootmem/node.h>
 #include <bootmem/options.h>
 #include <bootmem/owner.h>
 #include <bootmem/paging.h>
@@ -41,6 +42,7 @@ struct boot_platform {
 
 /* What the front end knows about itself and the machine. Physical ranges are page aligned. */
 #define BOOT_SPECIALS     16
+#define BOOT_SRAT_RANGES  512 /* memory entries of an SRAT; more is a finding, and one node */
 #define BOOT_ALL_SPECIALS (BOOT_SPECIALS + 8 + OPTIONS_RANGES)
 struct boot_input {
 	struct paging_mode mode;
@@ -50,6 +52,7 @@ struct boot_input {
 	/* identity-mapped with these rights: the parts of the image, the workspace */
 	struct map_special special[BOOT_SPECIALS];
 	uint32_t specials;
+	phys_t rsdp_phys; /* ACPI's root pointer; 0: none */
 	phys_t framebuffer_phys;
 	uint64_t framebuffer_bytes;
 	char firmware_vendor[64]; /* ASCII */
@@ -75,18 +78,11 @@ enum boot_stage {
 	STAGE_COUNT,
 };
 
-/* One node's part in the start; survives as struct node. */
-struct boot_node {
-	struct pfn_range *range; /* RAM, ascending */
-	uint32_t ranges;
-	uint32_t range_capacity;
-	uint64_t bitmap_pages;
-};
-
-/* Outcome of mm_selftest. */
+/* Outcome of mm_selftest and kmap_selftest. */
 struct boot_selftest {
-	uint32_t blocks; /* taken and given back */
-	bool balanced;   /* every count as before, every list consistent */
+	uint32_t blocks;     /* taken and given back */
+	bool balanced;       /* every count as before, every list consistent */
+	uint32_t high_pages; /* of kmap_selftest */
 };
 
 struct boot {
@@ -105,10 +101,14 @@ struct boot {
 	struct fw_map map;
 	struct findings findings;
 	struct e820 e820;
+	struct split split;
 	struct limits limits;
-	struct boot_node node[1];
-	struct bootmem bootmem[1]; /* by nid; the pool's */
-	uint32_t nodes;
+	bool affinity_read;
+	struct srat srat; /* no nodes: none that is usable */
+	struct slit slit; /* no localities: none; its bytes are the firmware's, valid until activate */
+	struct node_map node_map;
+	struct bootmem bootmem[BOOTMEM_MAX_NODES]; /* by nid; the pool's */
+	uint64_t bitmap_pages[BOOTMEM_MAX_NODES];
 	struct bootmem_pool pool;
 	struct owners owners;
 	struct address_space space;
@@ -147,6 +147,9 @@ void boot_activated(struct boot *b, struct window window);
 
 /* Stage 11: from bootmem to the buddy allocator, then the self-test. */
 BM_MUST_USE enum bm_error boot_mem_init(struct boot *b);
+
+/* Only where our page tables are live: the self-test of the windows into high memory. */
+BM_MUST_USE enum bm_error boot_test_highmem(struct boot *b);
 
 /*
  * One line of progress or error for people, on the platform's console. Its cost is charged to

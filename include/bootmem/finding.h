@@ -12,6 +12,7 @@
 #include <bootmem/types.h>
 
 enum finding_id {
+	/* Read off the map: those of the accepted map replace those of the first. */
 	FINDING_MAP_ZERO_LENGTH,      /* Q10 descriptor without pages, dropped */
 	FINDING_MAP_OVERLAP,          /* Q11 overlapping or nested ranges, the stricter type won */
 	FINDING_MAP_UNSORTED,         /* Q12 ranges not in ascending order, sorted */
@@ -25,27 +26,34 @@ enum finding_id {
 	FINDING_RUNTIME_ON_RAM_TYPE,  /* Q20 RUNTIME attribute on a RAM type, reserved */
 	FINDING_SOFT_RESERVED,        /* Q23 special-purpose memory, left alone */
 	FINDING_UNACCEPTED,           /* Q25 unaccepted memory, never touched */
-	FINDING_EXIT_RETRIED,         /* Q1  ExitBootServices refused the first key */
-	FINDING_MAP_GREW,             /* Q3  the map outgrew its buffer and was read again */
 	FINDING_STRIDE,               /* Q5  descriptor size other than 40 or 48 */
-	FINDING_CLAIM_REFUSED,        /* Q51 the firmware refused pages that its map calls free */
 	FINDING_SETTLED,              /* P1  the accepted map differs from the first one */
 	FINDING_RAM_BEYOND_CPU,       /* P2  RAM above the CPU's physical address width, left out */
 	FINDING_RAM_BEYOND_PAGING,    /* P3  RAM above 4 GiB without PAE, left out */
 	FINDING_RAM_BEYOND_MEM,       /* P4  RAM above the mem= option, left out */
-	FINDING_RAM_BEYOND_MAP,       /* P6  RAM beyond the direct map's end, left out */
 	FINDING_RAM_TOO_LATE,         /* P5  RAM above all other that only the accepted map has */
+	FINDING_RAM_BEYOND_MAP,       /* P6  RAM beyond the direct map's end, left out */
+	FINDING_RAM_BEYOND_HIGHMEM,   /* P7  RAM above what highmem= allows, left out */
+	/* Happened on the way. */
+	FINDING_EXIT_RETRIED,         /* Q1  ExitBootServices refused the first key */
+	FINDING_MAP_GREW,             /* Q3  the map outgrew its buffer and was read again */
+	FINDING_CLAIM_REFUSED,        /* Q51 the firmware refused pages that its map calls free */
 	FINDING_ACPI_BROKEN,          /* N1  ACPI table with a wrong length or checksum, ignored */
-	FINDING_ACPI_UNREACHABLE, /* N2  ACPI table beyond what the processor can address, ignored */
-	FINDING_SRAT_ENTRY,       /* N3  SRAT entry malformed or wrapping, ignored */
-	FINDING_SRAT_DOMAINS,     /* N4  more than BOOTMEM_MAX_NODES proximity domains, one node */
-	FINDING_SRAT_OVERLAP,     /* N5  SRAT gives the same memory to two nodes, one node */
-	FINDING_SRAT_UNCOVERED,   /* N6  1 MiB of RAM or more without affinity, one node */
-	FINDING_SRAT_GAP, /* N7  less RAM than that without affinity, given to the node next to it */
-	FINDING_SLIT,     /* N8  SLIT violates its rules, default distances */
-	FINDING_NUMA_FAKE, /* N9  too little RAM for numa=fake, not applied */
+	FINDING_ACPI_UNREACHABLE,     /* N2  ACPI table beyond what the processor can address */
+	FINDING_SRAT_ENTRY,           /* N3  SRAT entry malformed or wrapping, ignored */
+	FINDING_SRAT_DOMAINS,         /* N4  more than BOOTMEM_MAX_NODES proximity domains, one node */
+	FINDING_SLIT,                 /* N8  SLIT violates its rules, default distances */
+	FINDING_SRAT_RANGES,          /* N10 more than BOOT_SRAT_RANGES memory ranges, one node */
+	/* Read off the nodes, each time they are made. */
+	FINDING_SRAT_OVERLAP,         /* N5  SRAT gives the same memory to two nodes, one node */
+	FINDING_SRAT_UNCOVERED,       /* N6  1 MiB of RAM or more without affinity, one node */
+	FINDING_SRAT_GAP,             /* N7  less than that, given to the node next to it */
+	FINDING_NUMA_FAKE,            /* N9  too little RAM for numa=fake, not applied */
 	FINDING_COUNT,
 };
+
+#define FINDING_MAP_LAST   FINDING_RAM_BEYOND_HIGHMEM
+#define FINDING_NODE_FIRST FINDING_SRAT_OVERLAP
 
 struct finding {
 	uint32_t count;    /* how often; 0: not found */
@@ -63,6 +71,10 @@ struct findings {
  * null table is allowed and ignored. The count stays at its maximum instead of wrapping.
  */
 void finding_add(struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys);
+
+/* Take over the findings of a map, or forget those of the nodes. */
+void findings_take_map(struct findings *f, const struct findings *map);
+void findings_clear_nodes(struct findings *f);
 
 /* "Q12", and a phrase for people: what was found, what was done; no full stop, fits a line of the
  * report. */

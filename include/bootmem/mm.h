@@ -20,6 +20,7 @@
 #include <bootmem/bootmem.h>
 #include <bootmem/e820.h>
 #include <bootmem/limits.h>
+#include <bootmem/node.h>
 #include <bootmem/owner.h>
 #include <bootmem/paging.h>
 #include <bootmem/types.h>
@@ -154,6 +155,8 @@ struct mm {
 	uint32_t pad;
 	struct paging paging;      /* the live page tables */
 	struct pkmap pkmap;
+	pfn_t nid_map_pfn;         /* struct physnode_map */
+	pfn_t distance_pfn;        /* uint8_t[nodes * nodes] of distances, then as many of order (node.h) */
 	pfn_t zero_pfn;            /* a page of zeroes to share; nobody writes it */
 	pfn_t root_pfn;            /* first page of the section table's root */
 	uint64_t roots;            /* entries there */
@@ -178,14 +181,27 @@ static inline struct zone *mm_zone(struct mm *mm, uint32_t zone)
 	return &mm->node[zone / ARCH_NR_ZONES].zone[zone % ARCH_NR_ZONES];
 }
 
-/* Span and zones of a node from its RAM ranges (ascending) and mm->limits; nothing is free yet. */
-void node_init(struct mm *mm, uint32_t nid, const struct pfn_range *ram, uint32_t ranges);
+/* Pages for what nodes_init keeps of a node map. */
+uint64_t nodes_table_pages(const struct node_map *map);
+
+/*
+ * Spans, zones, distances and pfn_to_nid of all nodes, from the node map and mm->limits; nothing is
+ * free yet. table_pfn: nodes_table_pages cleared pages.
+ */
+void nodes_init(struct mm *mm, const struct node_map *map, pfn_t table_pfn);
+
+/* The node of a page of RAM; of any other page, some node near it. */
+uint32_t mm_pfn_to_nid(const struct mm *mm, pfn_t pfn);
+
+/* SLIT distance, and the i-th nearest node to nid (i == 0: itself). */
+uint8_t node_distance(const struct mm *mm, uint32_t from, uint32_t to);
+uint32_t node_nearest(const struct mm *mm, uint32_t nid, uint32_t i);
 
 /* min, low and high watermarks of every zone, by Linux's formula, from managed_pages. */
 void zones_set_watermarks(struct mm *mm);
 
-/* The zone a page of RAM belongs to, and the first page after it that may belong to another. */
-uint32_t zone_of_pfn(const struct mm *mm, pfn_t pfn, pfn_t *end_pfn);
+/* The zone a page of RAM belongs to, and where in [pfn, limit_pfn] that zone's pages end. */
+uint32_t zone_of_pfn(const struct mm *mm, pfn_t pfn, pfn_t limit_pfn, pfn_t *end_pfn);
 
 const char *zone_name(uint32_t index);
 
@@ -255,7 +271,10 @@ void buddy_count_run(uint64_t blocks[NR_ORDERS], pfn_t start_pfn, pfn_t end_pfn)
  */
 void buddy_release_run(struct mm *mm, uint32_t zone, pfn_t start_pfn, pfn_t end_pfn);
 
-/* A block of 2^order pages from the zones that gfp allows, node nid first (-1: node 0). PFN_NONE on failure. */
+/*
+ * A block of 2^order pages: the zonelist of a node and a gfp is each node's zones from the highest that gfp
+ * allows down, nodes by distance from nid (-1: node 0). Watermarks are the caller's business. PFN_NONE on failure.
+ */
 pfn_t alloc_pages_node(struct mm *mm, int nid, enum gfp gfp, unsigned order);
 
 static inline pfn_t alloc_pages(struct mm *mm, enum gfp gfp, unsigned order)

@@ -2,13 +2,13 @@
 /*
  * The node map: which node each page of RAM belongs to, and how far apart the nodes are.
  *
- * Invariant (node_map_check): ranges are in ascending order, not empty, disjoint, and two that touch
- * differ in node; together they are exactly the RAM of the e820 table. A pure function of e820, SRAT, SLIT
- * and options, so that settle can repeat it.
+ * Invariant (node_map_check): ranges are in ascending order, not empty, disjoint, and two that
+ * touch differ in node; together they are exactly the RAM of the e820 table. A pure function of
+ * e820, SRAT, SLIT and options, so that settle can repeat it.
  *
- * nids are those of the SRAT (srat.h), as Linux numbers them. A nid below the number of nodes may be neither
- * NODE_MEMORY nor NODE_PROCESSORS: its domain has only hotplug windows or other devices, and Linux
- * keeps its number too.
+ * nids are those of the SRAT (srat.h), as Linux numbers them. A nid below the number of nodes may
+ * be neither NODE_MEMORY nor NODE_PROCESSORS: its domain has only hotplug windows or other
+ * devices, and Linux keeps its number too.
  */
 #ifndef BOOTMEM_NODE_H
 #define BOOTMEM_NODE_H
@@ -39,15 +39,15 @@ struct node_map {
 	uint32_t scratch_capacity;
 
 	uint32_t nodes; /* 1 to BOOTMEM_MAX_NODES */
-	uint32_t domain
-		[BOOTMEM_MAX_NODES]; /* proximity domain of each nid; with fake nodes, the real one's */
+	/* proximity domain of each nid; with fake nodes, the real one's */
+	uint32_t domain[BOOTMEM_MAX_NODES];
 	uint8_t flags[BOOTMEM_MAX_NODES];
 	/* [from * nodes + to]; DISTANCE_LOCAL on the diagonal */
 	uint8_t distance[BOOTMEM_MAX_NODES * BOOTMEM_MAX_NODES];
 	/*
-	 * [nid * nodes + i]: the i-th nearest node to nid, nid itself first. Of two that are equally far, the one
-	 * comes first that comes first counting up from nid and starting again at 0. (Linux also prefers
-	 * nodes without processors, and spreads equal ones over their users.)
+	 * [nid * nodes + i]: the i-th nearest node to nid, nid itself first. Nodes
+	 * equally far come in the order of counting up from nid and on from 0. (Linux also
+	 * prefers nodes without processors, and spreads equal ones over their users.)
 	 */
 	uint8_t order[BOOTMEM_MAX_NODES * BOOTMEM_MAX_NODES];
 };
@@ -72,20 +72,20 @@ uint32_t node_max_scratch(const struct srat *srat);
  *   - Ranges of one node may overlap and repeat. RAM between two of them is that node's, unless a
  *     range of another node lies between.
  *   - Ranges of two nodes that overlap contradict each other: a finding, and one node.
- *   - Other RAM without affinity: 1 MiB or more in all is a finding and one node; less is a finding, and goes to
- *     the node of the range below it, or of the first range where there is none below. (Linux
- *     tolerates it and leaves it to no node.)
+ *   - Other RAM without affinity: 1 MiB or more in all is a finding and one node; less is a
+ *     finding, and goes to the node of the range below it, or of the first range where there is
+ *     none below. (Linux tolerates it and leaves it to no node.)
  *   - A page belongs to the range that holds its first byte.
  *   - Processors make a node, with or without memory.
  *
- * NUMA_OFF, or no SRAT: one node with all RAM. NUMA_FAKE cuts the nodes found so far, in turn, into
- * pieces of about the same RAM, numbered as they are cut. The size is RAM / fake_nodes
- * rounded down to 32 MiB; as many nodes as the remainders make up are 32 MiB longer; less than 32 MiB of RAM up
- * to 4 GiB and less than one size up to the end of a real node are not left over. Fake nodes take the distances and
- * processors of the real ones, so two on one real node are DISTANCE_LOCAL apart. Of a real node in several
- * parts the lowest is cut first (Linux: the first in the SRAT). If a size would be 0, that is a
- * finding and nothing is cut. (Linux does not count page 0 as RAM; a boundary that hangs on this one
- * page differs.)
+ * NUMA_OFF, or no SRAT: one node with all RAM. NUMA_FAKE cuts the nodes found so far, in turn,
+ * into pieces of about the same RAM, numbered as they are cut. The size is RAM / fake_nodes
+ * rounded down to 32 MiB; as many nodes as the remainders make up are 32 MiB longer; less than 32
+ * MiB of RAM up to 4 GiB and less than one size up to the end of a real node are not left over.
+ * Fake nodes take the distances and processors of the real ones, so two on one real node are
+ * DISTANCE_LOCAL apart. Of a real node in several parts the lowest is cut first (Linux: the first
+ * in the SRAT). If a size would be 0, that is a finding and nothing is cut. (Linux does not count
+ * page 0 as RAM; a boundary that hangs on this one page differs.)
  *
  * BM_FULL: range_capacity is below node_max_ranges() or scratch_capacity below node_max_scratch().
  */
@@ -105,17 +105,17 @@ bool node_next_range(
 /* From a node's first page to its last; 0 to 0 for a node without memory. */
 struct pfn_range node_span(const struct node_map *map, uint32_t nid);
 
-/* --- pfn_to_nid --------------------------------------------------------------------------------- */
+/* --- pfn_to_nid ------------------------------------------------------------------------------- */
 
 /*
- * physnode_map of the lineage: one byte of nid for each element of the address space. Elements are 256
- * MiB, or as much finer as the places where the node changes ask for, down to 4 MiB; and coarser,
- * where these places allow it, when there would be more than PHYSNODE_MAX_ELEMENTS. Where that does not
- * work out (two nodes within 4 MiB), the map is a copy of the ranges, and pfn_to_nid is a binary
- * search instead of constant time.
+ * physnode_map of the lineage: one byte of nid for each element of the address space. Elements
+ * are 256 MiB, or as much finer as the places where the node changes ask for, down to 4 MiB; and
+ * coarser, where these places allow it, when there would be more than PHYSNODE_MAX_ELEMENTS.
+ * Where that does not work out (two nodes within 4 MiB), the map is a copy of the ranges, and
+ * pfn_to_nid is a binary search instead of constant time.
  *
- * Holds no pointer and is the same for 32-bit and 64-bit readers, so it survives the handoff. What follows
- * the header is elements (uint8_t) or ranges (struct node_range).
+ * Holds no pointer and is the same for 32-bit and 64-bit readers, so it survives the handoff.
+ * What follows the header is elements (uint8_t) or ranges (struct node_range).
  */
 struct physnode_map {
 	uint32_t shift; /* log2 of an element's pages; 0: ranges */
@@ -132,7 +132,10 @@ _Static_assert(sizeof(struct physnode_map) == 8 && sizeof(struct node_range) == 
 /* Size of the physnode_map of a node map, header included. */
 uint64_t physnode_map_bytes(const struct node_map *map);
 
-/* Write it into physnode_map_bytes() at out, 8-byte aligned and not cleared; page aligned where it is to be kept. */
+/*
+ * Write it into physnode_map_bytes() at out, 8-byte aligned and not cleared; page aligned where
+ * it is to be kept.
+ */
 void physnode_map_build(struct physnode_map *out, const struct node_map *map);
 
 /* The node of a page of RAM. For any other page the node of some RAM near it, or -1. */

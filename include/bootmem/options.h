@@ -41,10 +41,11 @@ struct boot_options {
 	struct option_range reserve[OPTIONS_RANGES];
 	struct option_range badram[OPTIONS_RANGES];
 
-	/* Kept for later versions; nothing reads them yet, and the parser says so. */
-	uint64_t highmem_bytes, vmalloc_bytes; /* 0: not given */
+	uint64_t highmem_bytes, vmalloc_bytes; /* LIMITS_NOT_GIVEN, or as limits_split takes them */
 	enum option_numa numa;
 	uint32_t numa_fake_nodes; /* with NUMA_FAKE */
+
+	/* Kept for a later version; nothing reads it yet, and the parser says so. */
 	enum option_files files;
 };
 

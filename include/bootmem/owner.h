@@ -21,6 +21,7 @@ enum owner {
 	OWNER_PAGE_TABLES,
 	OWNER_CPU,         /* stacks with their guard pages, GDT, IDT, TSS */
 	OWNER_MM,          /* struct mm: nodes and zones */
+	OWNER_NODES,       /* pfn_to_nid and distances */
 	OWNER_ZERO_PAGE,   /* shared, read only by agreement */
 	OWNER_PKMAP,       /* slots of the window for high pages */
 	OWNER_SECTIONS,    /* the section table */

@@ -3,8 +3,8 @@
  * SRAT and SLIT: which processors and which memory belong together, and how far apart they are
  * (ACPI 6.5, 5.2.16 and 5.2.17). Pure functions over the bytes of a table.
  *
- * The firmware numbers proximity domains as it likes. Here each domain gets a nid, counted from 0 in
- * the order in which Linux meets them: first processors (type 0 and 2) and generic initiators
+ * The firmware numbers proximity domains as it likes. Here each domain gets a nid, counted from 0
+ * in the order in which Linux meets them: first processors (type 0 and 2) and generic initiators
  * (type 5) in table order, then memory (type 1) in table order, enabled entries only.
  */
 #ifndef BOOTMEM_SRAT_H
@@ -42,12 +42,13 @@ uint32_t srat_max_ranges(const struct acpi_table *table);
  * Read a table into *out, whose range and range_capacity are set.
  *
  * Domains have 32 bits; processor entries have 8 of them before revision 2 and memory entries use
- * only 8 there. Disabled entries are skipped, and so are unknown types. An enabled memory entry of
- * length 0 names its domain but no range. Counted as findings: an entry too short for its type
- * (skipped), one whose memory wraps (names its domain only), one shorter than its own header or running
- * past the end of the table (the rest of the table is not used).
+ * only 8 there. Disabled entries are skipped, and so are unknown types. An enabled memory entry
+ * of length 0 names its domain but no range. Counted as findings: an entry too short for its type
+ * (skipped), one whose memory wraps (names its domain only), one shorter than its own header or
+ * running past the end of the table (the rest of the table is not used).
  *
- * Not as Linux: a malformed entry does not make the others useless, and domain numbers have no limit.
+ * Not as Linux: a malformed entry does not make the others useless, and domain numbers have no
+ * limit.
  *
  * BM_FULL: raise range_capacity to srat_max_ranges(). BM_INVALID: no header, or more domains than
  * BOOTMEM_MAX_NODES (a finding; the machine is best taken as one node).
@@ -65,14 +66,14 @@ struct slit {
 };
 
 /*
- * Check a SLIT: its size is what the number of localities says, the diagonal is DISTANCE_LOCAL and
- * everything else greater. BM_INVALID, with a finding, where not; *out is then as it was. Distances need not be
- * symmetric, and domains without a node may be among the localities.
+ * Check a SLIT: its size is what the number of localities says, the diagonal is DISTANCE_LOCAL
+ * and everything else greater. BM_INVALID, with a finding, where not; *out is then as it was.
+ * Distances need not be symmetric, and domains without a node may be among the localities.
  */
 BM_MUST_USE enum bm_error slit_parse(
 	struct slit *out, const struct acpi_table *table, struct findings *f);
 
-/* Between two proximity domains; by default for a domain that the matrix does not have, or a null slit. */
+/* Of two proximity domains; the default where slit is null or does not have one of them. */
 uint8_t slit_distance(const struct slit *slit, uint32_t from_domain, uint32_t to_domain);
 
 #endif

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ACPI table finder: good tables, every byte broken, every truncation, hostile lengths and pointers.
+ * ACPI table finder: good tables, every byte broken, every truncation, hostile lengths and
+ * pointers.
  *
  * The arena is physical memory from 0 on; it is allocated to the byte, so that the address
  * sanitizer sees any read beyond what the finder was allowed.
  *
- *   0x100 RSDP   0x201 XSDT   0x301 RSDT   0x401 SRAT   0x481 SSDT   0x501 SSDT   0x581 SLIT (RSDT only)
+ *   0x100 RSDP   0x201 XSDT   0x301 RSDT
+ *   0x401 SRAT   0x481 SSDT   0x501 SSDT   0x581 SLIT (in the RSDT only)
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "acpi_bytes.h"
 #include "fake_firmware.h"
 
 #define WB      (EFI_ATTR_UC | EFI_ATTR_WC | EFI_ATTR_WT | EFI_ATTR_WB)
@@ -366,6 +367,172 @@ static void test_unreachable_ram(void **state)
 	left_out(64 * GIB, mode, FINDING_RAM_BEYOND_CPU);
 }
 
+/* --- nodes ------------------------------------------------------------------------------------------ */
+
+/* ACPI tables in a reserved range that only the machine's maker can write. */
+#define TABLES 0xf0000
+
+static uint8_t *tables_begin(struct machine *m)
+{
+	fake_add(&m->fw, EFI_MEM_ACPI_RECLAIM, TABLES, TABLES + 0x10000, WB);
+	return fake_open(&m->fw, TABLES, TABLES + 0x10000);
+}
+
+/* RSDP at 0, XSDT at 0x100, SRAT at 0x400, SLIT (of two nodes) at 0x1400. */
+static void tables_end(struct machine *m, uint8_t *at, const struct srat_bytes *srat)
+{
+	static const uint8_t distance[] = { 10, 33, 33, 10 };
+
+	memcpy(at + 0x400, srat->bytes, srat->length);
+	put(at + 0x1400 + 36, 2, 8);
+	memcpy(at + 0x1400 + 44, distance, sizeof(distance));
+	put_header(at + 0x1400, "SLIT", 48, 1);
+	put(at + 0x100 + 36, TABLES + 0x400, 8);
+	put(at + 0x100 + 44, TABLES + 0x1400, 8);
+	put_header(at + 0x100, "XSDT", 52, 1);
+	memcpy(at, "RSD PTR ", 8);
+	at[15] = 2;
+	put(at + 20, 36, 4);
+	put(at + 24, TABLES + 0x100, 8);
+	seal(at, 20, 8);
+	seal(at, 36, 32);
+	m->fw.rsdp_phys = TABLES;
+}
+
+/* Each node manages its own pages, and a block comes from the node it was asked from. */
+static void check_nodes(struct machine *m)
+{
+	struct mm *mm = m->boot.mm;
+	const struct node_map *map = &m->boot.node_map;
+
+	assert_true(node_map_check(map, &m->boot.e820));
+	for (uint32_t i = 0; i < map->ranges; i++) {
+		assert_int_equal(mm_pfn_to_nid(mm, map->range[i].start), map->range[i].nid);
+		assert_int_equal(mm_pfn_to_nid(mm, map->range[i].end - 1), map->range[i].nid);
+	}
+	for (uint32_t nid = 0; nid < mm->nodes; nid++) {
+		pfn_t pfn = alloc_pages_node(mm, (int)nid, GFP_HIGHUSER, 0);
+
+		assert_true(pfn != PFN_NONE);
+		if (mm->node[nid].present_pages > 1000)
+			assert_int_equal(mm_pfn_to_nid(mm, pfn), nid);
+		assert_int_equal(free_pages(mm, pfn, 0), BM_OK);
+	}
+}
+
+/* Two nodes that meet at an odd place in low memory; the second goes on above 4 GiB. */
+static void test_two_nodes(void **state)
+{
+	static const uint64_t meets[] = { 256 * MIB, 300 * MIB, 0x12345000, 0x8001000 };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(meets); i++) {
+		struct machine *m = ovmf(3 * GIB);
+		struct srat_bytes *srat = calloc(1, sizeof(*srat));
+		uint8_t *at = tables_begin(m);
+
+		srat_begin(srat);
+		srat_memory(srat, 1, 0, meets[i], 1);
+		srat_memory(srat, 0, meets[i], 8 * GIB, 1);
+		srat_end(srat, 3);
+		tables_end(m, at, srat);
+		boots(m, NULL);
+		check_booted(m);
+		assert_int_equal(m->boot.node_map.nodes, 2);
+		assert_int_equal(node_distance(m->boot.mm, 0, 1), 33);
+		assert_int_equal(m->boot.node_map.domain[0], 1);
+		check_nodes(m);
+		check_every_page(m);
+		free(srat);
+		destroy(m);
+	}
+}
+
+/* Nodes that take turns: each spans the others' memory. */
+static void test_interleaved_nodes(void **state)
+{
+	struct machine *m = ovmf(1 * GIB);
+	struct srat_bytes *srat = calloc(1, sizeof(*srat));
+	uint8_t *at = tables_begin(m);
+
+	(void)state;
+	srat_begin(srat);
+	for (uint32_t i = 0; i < 16; i++)
+		srat_memory(srat, i % 3, i * 64 * MIB, 64 * MIB, 1);
+	srat_end(srat, 3);
+	tables_end(m, at, srat);
+	boots(m, NULL);
+	check_booted(m);
+	assert_int_equal(m->boot.node_map.nodes, 3);
+	check_nodes(m);
+	check_every_page(m);
+	free(srat);
+	destroy(m);
+}
+
+/* A broken SRAT is a finding and one node. */
+static void test_broken_srat(void **state)
+{
+	struct machine *m = ovmf(1 * GIB);
+	struct srat_bytes *srat = calloc(1, sizeof(*srat));
+	uint8_t *at = tables_begin(m);
+
+	(void)state;
+	srat_begin(srat);
+	srat_memory(srat, 0, 0, 512 * MIB, 1);
+	srat_memory(srat, 1, 512 * MIB, 512 * MIB, 1);
+	srat_end(srat, 3);
+	srat->bytes[60] ^= 1;
+	tables_end(m, at, srat);
+	boots(m, NULL);
+	check_booted(m);
+	assert_int_equal(m->boot.node_map.nodes, 1);
+	assert_int_equal(m->boot.findings.of[FINDING_ACPI_BROKEN].count, 1);
+	free(srat);
+	destroy(m);
+}
+
+static void test_fake_nodes(void **state)
+{
+	struct boot_options options;
+
+	(void)state;
+	options_defaults(&options);
+	options.numa = NUMA_FAKE;
+	for (options.numa_fake_nodes = 1; options.numa_fake_nodes <= 8; options.numa_fake_nodes++) {
+		struct machine *m = ovmf(1 * GIB);
+
+		boots(m, &options);
+		check_booted(m);
+		assert_int_equal(m->boot.node_map.nodes, options.numa_fake_nodes);
+		check_nodes(m);
+		check_every_page(m);
+		destroy(m);
+	}
+}
+
+/* The firmware keeps RAM at the exit: nodes and all are made again. */
+static void test_settle_with_nodes(void **state)
+{
+	uint32_t type = EFI_MEM_RUNTIME_DATA;
+	struct machine *m = ovmf(1 * GIB);
+	struct boot_options options;
+
+	(void)state;
+	options_defaults(&options);
+	options.numa = NUMA_FAKE;
+	options.numa_fake_nodes = 4;
+	m->fw.meddle = take_at_the_exit;
+	m->fw.meddle_ctx = &type;
+	m->fw.stale_exits = 3;
+	boots(m, &options);
+	check_booted(m);
+	assert_int_equal(m->boot.node_map.nodes, 4);
+	check_nodes(m);
+	check_every_page(m);
+	destroy(m);
+}
+
 static void test_no_memory(void **state)
 {
 	struct machine *m = calloc(1, sizeof(*m));
@@ -392,6 +559,11 @@ int main(void)
 		cmocka_unit_test(test_settle_collision),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_unreachable_ram),
+		cmocka_unit_test(test_two_nodes),
+		cmocka_unit_test(test_interleaved_nodes),
+		cmocka_unit_test(test_broken_srat),
+		cmocka_unit_test(test_fake_nodes),
+		cmocka_unit_test(test_settle_with_nodes),
 		cmocka_unit_test(test_no_memory),
 	};
 

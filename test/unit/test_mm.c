@@ -72,18 +72,19 @@ static void start_bootmem(struct machine *m, const struct limits *l)
 
 static void start_mm(struct machine *m, const struct limits *l)
 {
-	struct pfn_range range[MAX_RANGES];
-	uint32_t ranges = 0;
-	phys_t table;
+	struct node_range range[MAX_RANGES];
+	struct node_map nodes = { .range = range, .nodes = 1, .distance = { DISTANCE_LOCAL } };
+	struct pfn_range ram;
+	phys_t table, node_table;
 
-	for (uint32_t i = 0; e820_next_ram(&m->map, &i, &range[ranges]); ranges++)
-		;
+	for (uint32_t i = 0; e820_next_ram(&m->map, &i, &ram);)
+		range[nodes.ranges++] = (struct node_range){ ram.start, ram.end, 0, 0 };
 	m->mm = phys_to_virt(m->pool.window, take(m, OWNER_MM, pfn_up(mm_bytes(1))));
 	table = take(m, OWNER_SECTIONS, sparse_table_pages(&m->map, l->max_pfn));
 	m->mm->window = m->pool.window;
 	m->mm->limits = *l;
-	m->mm->nodes = 1;
-	node_init(m->mm, 0, range, ranges);
+	node_table = take(m, OWNER_NODES, nodes_table_pages(&nodes));
+	nodes_init(m->mm, &nodes, pfn_down(node_table));
 	sparse_init(m->mm, &m->map, pfn_down(table));
 }
 

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <bootmem/arch.h>
+#include <bootmem/limits.h>
 #include <bootmem/options.h>
 
 static struct boot_options options;
@@ -52,6 +54,33 @@ static void accepts_for_later(const char *text)
 {
 	assert_int_equal(parse(options_parse_file, text), 0);
 	assert_non_null(strstr(said, "nothing with it yet"));
+}
+
+static void numa(void **state)
+{
+	(void)state;
+	accepts("numa=on");
+	assert_int_equal(options.numa, NUMA_ON);
+	accepts("numa=fake=4");
+	assert_int_equal(options.numa, NUMA_FAKE);
+	assert_int_equal(options.numa_fake_nodes, 4);
+	accepts("numa=off");
+	assert_int_equal(options.numa, NUMA_OFF);
+}
+
+/* Where there is no high memory, the console says that they do nothing. */
+static void split_options(void **state)
+{
+	(void)state;
+	assert_true(options.highmem_bytes == LIMITS_NOT_GIVEN);
+	assert_true(options.vmalloc_bytes == LIMITS_NOT_GIVEN);
+	assert_int_equal(parse(options_parse_file, "highmem=64M"), 0);
+	assert_int_equal(said[0] == '\0', ARCH_HIGHMEM);
+	assert_true(options.highmem_bytes == 64 * MIB);
+	assert_int_equal(parse(options_parse_file, "highmem=0\nvmalloc=0x8000000"), 0);
+	assert_true(options.highmem_bytes == 0);
+	assert_true(options.vmalloc_bytes == 128 * MIB);
+	assert_int_equal(strstr(said, "does nothing on") == NULL, ARCH_HIGHMEM);
 }
 
 /* Refused once, with its line number, and nothing changed. */
@@ -236,14 +265,6 @@ static void keys_of_later_versions_say_so(void **state)
 	accepts_for_later("cmdline = console=ttyS0 root=/dev/sda1#2");
 	accepts_for_later("cmdline =");
 	accepts_for_later("initrd=\\initrd.img");
-	accepts_for_later("highmem=64M");
-	assert_true(options.highmem_bytes == 64 * MIB);
-	accepts_for_later("vmalloc=0x8000000");
-	assert_true(options.vmalloc_bytes == 128 * MIB);
-	accepts_for_later("numa=on");
-	accepts_for_later("numa=fake=4");
-	assert_int_equal(options.numa, NUMA_FAKE);
-	assert_int_equal(options.numa_fake_nodes, 4);
 	accepts_for_later("files=on");
 	accepts_for_later("console=both");
 	accepts_for_later("console=screen");
@@ -385,6 +406,8 @@ int main(void)
 		TEST(ranges),
 		TEST(ranges_add_up_to_their_limit),
 		TEST(serial_ports),
+		TEST(numa),
+		TEST(split_options),
 		TEST(keys_of_later_versions_say_so),
 		TEST(files_have_comments_blanks_and_marks),
 		TEST(bad_lines_are_named_and_the_rest_applies),

@@ -39,10 +39,10 @@ static struct e820_entry entries[] = {
 	{ 4 * GIB, 5 * GIB, E820_RAM, 0 },
 };
 
-static struct pfn_range ram[] = {
-	{ 0, 0xa0 },
-	{ 0x100, 0x7e00 },
-	{ 0x100000, 0x140000 },
+static struct node_range ram[] = {
+	{ 0, 0xa0, 0, 0 },
+	{ 0x100, 0x7e00, 0, 0 },
+	{ 0x100000, 0x140000, 0, 0 },
 };
 
 static const struct efi_memory_desc descriptors[] = {
@@ -90,8 +90,8 @@ static void build_mm(void)
 	boot.mm->nodes = 1;
 	boot.mm->limits = boot.limits;
 	boot.mm->window.base = (uintptr_t)table - (uintptr_t)pfn_phys(TABLE_PFN);
-	node_init(boot.mm, 0, ram, ARRAY_SIZE(ram));
-	sparse_init(boot.mm, &boot.e820, TABLE_PFN);
+	nodes_init(boot.mm, &boot.node_map, TABLE_PFN);
+	sparse_init(boot.mm, &boot.e820, TABLE_PFN + 2);
 	for (uint32_t nr = 0; sparse_next(boot.mm, &nr); nr++) {
 		section_set_map(section_nr(boot.mm, nr), map_pfn);
 		map_pfn += section_nr(boot.mm, nr)->map_pages;
@@ -124,11 +124,12 @@ static int build(void **state)
 	own(OWNER_IMAGE, 0x1000, 0x1020);
 	own(OWNER_PAGE_TABLES, 0x1020, 0x1030);
 	own(OWNER_IMAGE, 0x1030, 0x1034);
+	boot.node_map.range = ram;
+	boot.node_map.ranges = ARRAY_SIZE(ram);
+	boot.node_map.nodes = 1;
+	boot.node_map.distance[0] = DISTANCE_LOCAL;
+	boot.bitmap_pages[0] = 2;
 	build_mm();
-	boot.nodes = 1;
-	boot.node[0].range = ram;
-	boot.node[0].ranges = ARRAY_SIZE(ram);
-	boot.node[0].bitmap_pages = 2;
 	boot.bootmem[0].allocations = 7;
 	boot.paging = (struct paging){ .root = 0x1020000,
 		.tables_phys = 0x1020000,
@@ -439,7 +440,7 @@ static void json_has_the_facts(void **state)
 		"\"highstart_pfn\": 32256, \"highend_pfn\": 1310720 }");
 	assert_has(
 		"{ \"nid\": 0, \"start_pfn\": 0, \"end_pfn\": 1310720, \"present_pages\": 294304, "
-		"\"ranges\": [{ \"start_pfn\": 0, \"end_pfn\": 160 }, ");
+		"\"distances\": [10], \"ranges\": [{ \"start_pfn\": 0, \"end_pfn\": 160 }, ");
 	assert_has("\"bootmem\": { \"bitmap_bytes\": 8192, \"allocations\": 7, ");
 	assert_has("{ \"nid\": 0, \"name\": \"DMA\", \"start_pfn\": 0, ");
 	assert_has("\"sections\": { \"size_bytes\": ");
@@ -456,7 +457,7 @@ static void json_has_the_facts(void **state)
 	assert_has("{ \"start\": \"0x7f00000\", \"end\": \"0x8000000\", \"kind\": \"nvs\" }");
 	assert_has("{ \"start\": \"0xffc00000\", \"end\": \"0x100000000\", \"kind\": \"mmio\" }");
 	assert_has("{ \"start\": \"0x200000\", \"end\": \"0x201000\", \"kind\": \"other\" }");
-	assert_has("\"selftest\": { \"blocks\": 33, \"balanced\": true }");
+	assert_has("\"selftest\": { \"blocks\": 33, \"high_pages\": 0, \"balanced\": true }");
 	assert_has("{ \"stage\": \"snapshot\", \"cycles\": 1 }");
 	assert_has("{ \"stage\": \"console\", \"cycles\": 13001 }");
 	assert_has("\"handoff\": null }\n");
@@ -499,7 +500,7 @@ static void long_mem_map_is_cut_and_counted(void **state)
 	boot.mm->limits = boot.limits;
 	memset(table, 0, sizeof(table));
 	assert_true(sparse_table_pages(&boot.e820, boot.limits.max_pfn) <= TABLE_PAGES);
-	sparse_init(boot.mm, &boot.e820, TABLE_PFN);
+	sparse_init(boot.mm, &boot.e820, TABLE_PFN + 2);
 	for (uint32_t nr = 0; sparse_next(boot.mm, &nr); nr++)
 		section_set_map(section_nr(boot.mm, nr), 0x2000 + 0x1000 * (pfn_t)nr);
 	json_report(REPORT_BOOTED);

@@ -66,6 +66,12 @@ void fake_add(struct fake_firmware *fw, uint32_t type, phys_t start, phys_t end,
 	};
 }
 
+void *fake_open(struct fake_firmware *fw, phys_t start, phys_t end)
+{
+	set_access(fw, start, end, PROT_READ | PROT_WRITE);
+	return fw->arena + start;
+}
+
 static void insert(struct fake_firmware *fw, uint32_t at, struct efi_memory_desc desc)
 {
 	if (desc.pages == 0)
@@ -252,7 +258,7 @@ enum bm_error fake_start(struct fake_firmware *fw, struct boot *b,
 {
 	pfn_t limit = pfn_down(min_u64(fw->arena_bytes, ARCH_HIGHMEM ? ARCH_SPLIT_PHYS : 4 * GIB));
 	uint64_t pages = pfn_up(boot_storage_bytes(fw->count));
-	struct boot_input input = { .mode = fw->mode, .firmware_vendor = "fake" };
+	struct boot_input input = { .mode = fw->mode, .rsdp_phys = fw->rsdp_phys, .firmware_vendor = "fake" };
 	struct window window = { (uintptr_t)fw->arena };
 	pfn_t image = fake_allocate_top(fw, IMAGE_PAGES, EFI_MEM_LOADER_CODE, limit);
 	pfn_t storage = fake_allocate_top(fw, pages, EFI_MEM_LOADER_DATA, limit);

@@ -25,6 +25,7 @@ struct fake_firmware {
 
 	/* How it behaves. */
 	struct paging_mode mode;         /* what the processor offers */
+	phys_t rsdp_phys;                /* ACPI tables, if the test made some */
 	uint32_t stride;                 /* 40 to 256 */
 	uint32_t stale_exits;            /* this many exits fail with a stale key */
 	uint32_t refusals;               /* ranges whose pages are never granted, though free in the map */
@@ -50,6 +51,9 @@ void fake_free(struct fake_firmware *fw);
 
 /* Append a descriptor in bytes, [start, end). */
 void fake_add(struct fake_firmware *fw, uint32_t type, phys_t start, phys_t end, uint64_t attribute);
+
+/* Make physical memory accessible, as the firmware's own; a pointer to it. */
+void *fake_open(struct fake_firmware *fw, phys_t start, phys_t end);
 
 /* Turn free pages into pages of another type, as an allocation does; false where they are not free. */
 bool fake_allocate(struct fake_firmware *fw, pfn_t start, uint64_t pages, uint32_t type);
