@@ -120,32 +120,36 @@ static void *cut(uint8_t **storage, uint64_t n, size_t size)
 	return start;
 }
 
-static void lay_out_nodes(struct boot *b, uint8_t **storage, uint32_t n)
+static void lay_out_scratch(struct boot *b, uint8_t **storage, uint32_t n)
 {
+	b->raw_capacity = n;
+	b->raw = cut(storage, n, sizeof(*b->raw));
+	b->event_capacity = 4 * n;
+	b->events = cut(storage, b->event_capacity, sizeof(*b->events));
+	b->next.entry = cut(storage, b->next.capacity, sizeof(*b->next.entry));
 	b->srat.range_capacity = BOOT_SRAT_RANGES;
 	b->srat.range = cut(storage, BOOT_SRAT_RANGES, sizeof(*b->srat.range));
-	b->node_map.range_capacity = 2 * n + NODE_SLACK;
-	b->node_map.range = cut(storage, b->node_map.range_capacity, sizeof(*b->node_map.range));
 	b->node_map.scratch_capacity = NODE_SLACK;
 	b->node_map.scratch = cut(storage, NODE_SLACK, sizeof(*b->node_map.scratch));
 }
 
-static void lay_out_storage(struct boot *b, uint8_t *storage, uint32_t descriptors)
+/* What the report reads comes first, scratch last. */
+static void lay_out_storage(struct boot *b, uint8_t *storage, uint32_t n)
 {
-	const uint32_t n = descriptors;
+	uint8_t *scratch;
 
-	b->raw_capacity = n;
-	b->raw = cut(&storage, n, sizeof(*b->raw));
-	b->event_capacity = 4 * n;
-	b->events = cut(&storage, b->event_capacity, sizeof(*b->events));
 	b->e820.capacity = b->next.capacity = 2 * n;
 	b->e820.entry = cut(&storage, b->e820.capacity, sizeof(*b->e820.entry));
-	b->next.entry = cut(&storage, b->next.capacity, sizeof(*b->next.entry));
-	lay_out_nodes(b, &storage, n);
 	b->owners.capacity = 2 * n + OWNERS_SLACK;
 	b->owners.range = cut(&storage, b->owners.capacity, sizeof(*b->owners.range));
+	b->node_map.range_capacity = 2 * n + NODE_SLACK;
+	b->node_map.range = cut(&storage, b->node_map.range_capacity, sizeof(*b->node_map.range));
 	b->plan.capacity = 2 * n + 4 * BOOT_ALL_SPECIALS + 4;
 	b->plan.area = cut(&storage, b->plan.capacity, sizeof(*b->plan.area));
+	scratch = storage;
+	lay_out_scratch(b, &storage, n);
+	b->scratch = (struct pfn_range){ pfn_up(virt_to_phys(b->pool.window, scratch)),
+		pfn_down(virt_to_phys(b->pool.window, storage)) };
 }
 
 /* a / b in 32 bits where both fit, else the largest 32-bit count that is surely not too many. */
@@ -165,7 +169,6 @@ enum bm_error boot_init(struct boot *b, const struct boot_platform *platform,
 	b->input = *input;
 	if (storage_bytes < boot_storage_bytes(0))
 		return BM_FULL;
-	lay_out_storage(b, storage, descriptors_in(storage_bytes));
 	b->pool = (struct bootmem_pool){
 		.node = b->bootmem,
 		.current_limit = ARCH_HIGHMEM ? ARCH_SPLIT_PHYS : 4 * GIB,
@@ -174,6 +177,7 @@ enum bm_error boot_init(struct boot *b, const struct boot_platform *platform,
 		.claim = boot_claim,
 		.claim_ctx = b,
 	};
+	lay_out_storage(b, storage, descriptors_in(storage_bytes));
 	return BM_OK;
 }
 
@@ -421,6 +425,11 @@ static enum bm_error own_fixed(struct boot *b)
 
 	if (error == BM_OK)
 		error = own_ranges(b, OWNER_BADRAM, options->badram, options->badrams);
+	if (error == BM_OK)
+		error = boot_own(b, OWNER_INIT, pfn_down(in->init_start_phys),
+			pfn_up(in->init_end_phys));
+	if (error == BM_OK && b->scratch.start < b->scratch.end)
+		error = boot_own(b, OWNER_INIT, b->scratch.start, b->scratch.end);
 	if (error == BM_OK)
 		error = boot_own(b, OWNER_IMAGE, pfn_down(in->image_start_phys),
 			pfn_up(in->image_end_phys));
@@ -680,6 +689,48 @@ void boot_activated(struct boot *b, struct window window)
 	b->mm->window = window;
 }
 
+/* Nothing runs these pages any more: no longer executable, and writable like all free memory. */
+static enum bm_error unprotect_init(struct boot *b, struct pfn_range range)
+{
+	phys_t start = max_u64(pfn_phys(range.start), b->input.init_start_phys);
+	phys_t end = min_u64(pfn_phys(range.end), b->input.init_end_phys);
+
+	for (phys_t at = start; at < end; at += PAGE_SIZE) {
+		uint64_t direct = b->space.direct_base + at;
+		bool low = at < b->space.direct_bytes;
+
+		if (!paging_clear_page(&b->paging, b->pool.window, at) ||
+			(low && !paging_set_page(&b->paging, b->pool.window, direct, at, MAP_WRITE)))
+			return BM_CONFLICT;
+		arch_flush_page(at);
+		if (low)
+			arch_flush_page(direct);
+	}
+	return BM_OK;
+}
+
+/* free_initmem of the lineage. */
+static enum bm_error free_initmem(struct boot *b)
+{
+	enum bm_error error = BM_OK;
+
+	for (uint32_t i = 0; i < b->owners.count && error == BM_OK;) {
+		struct owner_range r = b->owners.range[i];
+
+		if (r.owner != OWNER_INIT) {
+			i++;
+			continue;
+		}
+		error = unprotect_init(b, (struct pfn_range){ r.start, r.end });
+		if (error == BM_OK)
+			error = free_reserved_pages(b->mm, r.start, r.end);
+		if (error == BM_OK)
+			error = owners_remove(&b->owners, r.start, r.end);
+		b->freed_init_pages += r.end - r.start;
+	}
+	return error;
+}
+
 /* present = free + reserved, to the last page. */
 static bool balances(const struct boot *b)
 {
@@ -700,6 +751,8 @@ static enum bm_error stage_mem_init(struct boot *b)
 
 	if (error == BM_OK)
 		error = mem_init(b->mm, &b->pool, &b->owners, &b->e820);
+	if (error == BM_OK)
+		error = free_initmem(b);
 	if (error != BM_OK)
 		return boot_fail(b, error, "mem_init: the free pages can't be handed over (%u)", error);
 	if (!balances(b))

@@ -575,7 +575,8 @@ void physnode_map_build(struct physnode_map *out, const struct node_map *map)
 }
 
 /* The range that holds a page, or the one below it. */
-static int search(const struct physnode_map *map, pfn_t pfn)
+/* How many ranges start at or below a page. */
+static uint32_t ranges_up_to(const struct physnode_map *map, pfn_t pfn)
 {
 	const struct node_range *range = (const struct node_range *)(map + 1);
 	uint32_t low = 0, high = map->count;
@@ -588,7 +589,26 @@ static int search(const struct physnode_map *map, pfn_t pfn)
 		else
 			high = middle;
 	}
-	return low == 0 ? -1 : (int)range[low - 1].nid;
+	return low;
+}
+
+static int search(const struct physnode_map *map, pfn_t pfn)
+{
+	const struct node_range *range = (const struct node_range *)(map + 1);
+	uint32_t n = ranges_up_to(map, pfn);
+
+	return n == 0 ? -1 : (int)range[n - 1].nid;
+}
+
+pfn_t pfn_to_nid_end(const struct physnode_map *map, pfn_t pfn)
+{
+	const struct node_range *range = (const struct node_range *)(map + 1);
+	uint32_t n;
+
+	if (map->shift != 0)
+		return ((pfn >> map->shift) + 1) << map->shift;
+	n = ranges_up_to(map, pfn);
+	return n < map->count ? range[n].start : PFN_END;
 }
 
 int pfn_to_nid(const struct physnode_map *map, pfn_t pfn)

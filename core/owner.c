@@ -164,6 +164,7 @@ const char *owner_name(enum owner owner)
 	static const char *const name[OWNER_COUNT] = {
 		[OWNER_PAGE_0] = "page 0",
 		[OWNER_LOW_64K] = "low 64 KiB",
+		[OWNER_INIT] = "init",
 		[OWNER_IMAGE] = "image",
 		[OWNER_WORKSPACE] = "workspace",
 		[OWNER_BITMAP] = "bitmap",

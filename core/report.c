@@ -262,6 +262,10 @@ static void put_owners(const struct boot *b, const struct report_totals *t, cons
 	}
 	put_pages(out, "together", t->reserved_pages);
 	sink_printf(out, "   %llu of them\n", ULL(t->reclaimable_pages));
+	if (b->freed_init_pages != 0) {
+		put_pages(out, "freed after the start", b->freed_init_pages);
+		sink_puts(out, "   init code and scratch\n");
+	}
 }
 
 static void put_memory(const struct report_totals *t, const struct sink *out)

@@ -497,6 +497,7 @@ static void put_memory(struct json *j, const struct boot *b, enum report_stage s
 	number_member(j, "reserved_pages", t.reserved_pages);
 	number_member(j, "highmem_pages", t.highmem_pages);
 	number_member(j, "reclaimable_pages", t.reclaimable_pages);
+	number_member(j, "freed_init_pages", b->freed_init_pages);
 	close(j, " }");
 }
 

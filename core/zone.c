@@ -113,18 +113,18 @@ uint32_t node_nearest(const struct mm *mm, uint32_t nid, uint32_t i)
 	return distances(mm)[(size_t)distance_bytes(mm->nodes) + (size_t)nid * mm->nodes + i];
 }
 
-/* Where the pages of one node end, in steps of 4 MiB: no free block is larger, or crosses one. */
+/* Where in [pfn, limit] the pages of pfn's node end. */
 static pfn_t node_end(const struct mm *mm, pfn_t pfn, pfn_t limit)
 {
-	const uint64_t step = UINT64_C(1) << PHYSNODE_SHIFT_MIN;
+	const struct physnode_map *map = phys_to_virt(mm->window, pfn_phys(mm->nid_map_pfn));
 	uint32_t nid = mm_pfn_to_nid(mm, pfn);
-	pfn_t end = pfn;
 
 	if (mm->nodes == 1)
 		return limit;
-	while (end < limit && mm_pfn_to_nid(mm, end) == nid)
-		end = align_down(end, step) + step;
-	return min_u64(end, limit);
+	do
+		pfn = pfn_to_nid_end(map, pfn);
+	while (pfn < limit && mm_pfn_to_nid(mm, pfn) == nid);
+	return min_u64(pfn, limit);
 }
 
 uint32_t zone_of_pfn(const struct mm *mm, pfn_t pfn, pfn_t limit_pfn, pfn_t *end_pfn)

@@ -137,6 +137,8 @@ static void describe_memory(struct boot_input *input, const struct app *app)
 	input->specials = 0;
 	input->image_start_phys = (uintptr_t)image_start;
 	input->image_end_phys = (uintptr_t)image_end;
+	input->init_start_phys = (uintptr_t)init_start;
+	input->init_end_phys = (uintptr_t)init_end;
 	add_special(input, (uintptr_t)image_start, (uintptr_t)text_start, 0);
 	add_special(input, (uintptr_t)text_start, (uintptr_t)rodata_start, MAP_EXEC);
 	add_special(input, (uintptr_t)rodata_start, (uintptr_t)data_start, 0);

@@ -47,6 +47,8 @@ struct boot_platform {
 struct boot_input {
 	struct paging_mode mode;
 	phys_t image_start_phys, image_end_phys;
+	/* the part of the image's text that nothing runs once boot_activated was called; empty: none */
+	phys_t init_start_phys, init_end_phys;
 	/* everything the front end allocated for itself before the start: map buffer and core's storage */
 	phys_t workspace_start_phys, workspace_end_phys;
 	/* identity-mapped with these rights: the parts of the image, the workspace */
@@ -97,6 +99,9 @@ struct boot {
 	uint32_t raw_capacity, event_capacity;
 	struct e820 next;      /* the accepted map's table, until settle adopts it */
 	struct findings next_findings;
+
+	struct pfn_range scratch; /* pages of the storage that only the stages before mem_init use */
+	uint64_t freed_init_pages; /* given back at the end of mem_init */
 
 	struct fw_map map;
 	struct findings findings;

@@ -141,4 +141,7 @@ void physnode_map_build(struct physnode_map *out, const struct node_map *map);
 /* The node of a page of RAM. For any other page the node of some RAM near it, or -1. */
 int pfn_to_nid(const struct physnode_map *map, pfn_t pfn);
 
+/* The first page above pfn for which pfn_to_nid may answer otherwise. */
+pfn_t pfn_to_nid_end(const struct physnode_map *map, pfn_t pfn);
+
 #endif

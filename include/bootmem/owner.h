@@ -15,6 +15,7 @@
 enum owner {
 	OWNER_PAGE_0,
 	OWNER_LOW_64K,
+	OWNER_INIT,        /* what only the start needs: text, scratch; given back at the end of mem_init */
 	OWNER_IMAGE,       /* the loader's code and data */
 	OWNER_WORKSPACE,   /* map buffers, e820, this table */
 	OWNER_BITMAP,      /* bootmem's bitmaps; freed by free_all_bootmem */

@@ -295,6 +295,28 @@ static void test_lengths(void **state)
 	}
 }
 
+/* The longest table that is taken, and one byte more: expect a finding for that one. */
+static void test_longest(void **state)
+{
+	(void)state;
+	for (uint32_t length = ACPI_TABLE_MAX_BYTES; length <= ACPI_TABLE_MAX_BYTES + 1; length++) {
+		struct machine *m = make();
+		struct acpi_table table;
+
+		m->arena = realloc(m->arena, ARENA + length);
+		memset(m->arena + ARENA, 0, length);
+		put_header(m->arena + ARENA, "SRAT", length, 3);
+		put_lists(m->arena, ARENA);
+		assert_int_equal(open_to(m, ARENA + length), ACPI_OK);
+		if (length <= ACPI_TABLE_MAX_BYTES)
+			find(m, "SRAT", ARENA);
+		else
+			assert_int_equal(acpi_find(&m->acpi, "SRAT", &table, &m->f), ACPI_ABSENT);
+		assert_int_equal(findings(m), length > ACPI_TABLE_MAX_BYTES);
+		drop(m);
+	}
+}
+
 /* An XSDT with half an entry at its end: expect the whole ones to count. */
 static void test_odd_list(void **state)
 {
@@ -412,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_broken_rsdt),
 		cmocka_unit_test(test_every_end),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_odd_list),
 		cmocka_unit_test(test_rsdp_length),
 		cmocka_unit_test(test_entry_out_of_reach),

@@ -105,6 +105,7 @@ static void check_booted(const struct machine *m)
 	assert_true(b->selftest.blocks > 0);
 	assert_int_equal(boot_owner_pages(b, OWNER_FIRMWARE), 0);
 	assert_int_equal(boot_owner_pages(b, OWNER_BITMAP), 0);
+	assert_int_equal(boot_owner_pages(b, OWNER_INIT), 0);
 	assert_int_equal(owned(b) + free_in_zones(b->mm), e820_ram_pages(&b->e820, 0, PFN_END));
 }
 
@@ -130,6 +131,13 @@ static void check_every_page(struct machine *m)
 	assert_int_equal(taken, free);
 	assert_int_equal(free_in_zones(mm), 0);
 	assert_true(mm_check(mm));
+}
+
+static const struct owner_range *owner_of(const struct boot *b, pfn_t pfn)
+{
+	const struct owner_range *r = owners_from(&b->owners, pfn);
+
+	return r != NULL && r->start <= pfn ? r : NULL;
 }
 
 static void boots_at(uint64_t ram_bytes)
@@ -205,6 +213,29 @@ static void test_refused_claims(void **state)
 	boots(m, NULL);
 	check_booted(m);
 	assert_true(m->boot.findings.of[FINDING_CLAIM_REFUSED].count > 0);
+	destroy(m);
+}
+
+/*
+ * What only the start needed is free memory now: allocated like any other, writable in the direct map, and
+ * no longer executable.
+ */
+static void test_free_initmem(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+	struct boot *b = &m->boot;
+	struct paging_leaf leaf;
+
+	(void)state;
+	boots(m, NULL);
+	assert_true(b->freed_init_pages > 3);
+	for (phys_t at = b->input.init_start_phys; at < b->input.init_end_phys; at += PAGE_SIZE) {
+		assert_false(paging_lookup(&b->paging, b->pool.window, at, &leaf));
+		assert_true(paging_lookup(&b->paging, b->pool.window, b->space.direct_base + at, &leaf));
+		assert_int_equal(leaf.rights, MAP_WRITE | (b->paging.mode.nx ? 0 : MAP_EXEC));
+		assert_null(owner_of(b, pfn_down(at)));
+	}
+	assert_non_null(owner_of(b, pfn_down(b->input.init_end_phys))); /* the rest of the text */
 	destroy(m);
 }
 
@@ -420,10 +451,37 @@ static void check_nodes(struct machine *m)
 	}
 }
 
+/* Every page of a block lies in the node that its zone belongs to. */
+static void check_zones_are_of_nodes(struct machine *m)
+{
+	struct mm *mm = m->boot.mm;
+
+	for (uint32_t z = 0; z < mm->nodes * ARCH_NR_ZONES; z++) {
+		pfn_t block[64];
+		uint32_t taken = 0;
+
+		for (unsigned order = 0; taken < ARRAY_SIZE(block); order = (order + 1) % NR_ORDERS) {
+			pfn_t pfn = zone_alloc_pages(mm, z, order);
+
+			if (pfn == PFN_NONE)
+				break;
+			assert_int_equal(mm_pfn_to_nid(mm, pfn), z / ARCH_NR_ZONES);
+			assert_int_equal(mm_pfn_to_nid(mm, pfn + (1u << order) - 1), z / ARCH_NR_ZONES);
+			block[taken++] = pfn;
+		}
+		while (taken-- > 0)
+			assert_int_equal(free_pages(mm, block[taken],
+				page_order(pfn_to_page(mm, block[taken]))), BM_OK);
+	}
+	sections_initialise_all(mm);
+	assert_true(mm_check(mm));
+}
+
 /* Two nodes that meet at an odd place in low memory; the second goes on above 4 GiB. */
 static void test_two_nodes(void **state)
 {
-	static const uint64_t meets[] = { 256 * MIB, 300 * MIB, 0x12345000, 0x8001000 };
+	static const uint64_t meets[] = { 256 * MIB, 300 * MIB, 0x12345000, 0x8001000,
+		0x40123000, 0x7ffe000 };
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(meets); i++) {
@@ -442,6 +500,7 @@ static void test_two_nodes(void **state)
 		assert_int_equal(node_distance(m->boot.mm, 0, 1), 33);
 		assert_int_equal(m->boot.node_map.domain[0], 1);
 		check_nodes(m);
+		check_zones_are_of_nodes(m);
 		check_every_page(m);
 		free(srat);
 		destroy(m);
@@ -552,6 +611,7 @@ int main(void)
 		cmocka_unit_test(test_strides),
 		cmocka_unit_test(test_exit_is_retried),
 		cmocka_unit_test(test_exit_gives_up),
+		cmocka_unit_test(test_free_initmem),
 		cmocka_unit_test(test_refused_claims),
 		cmocka_unit_test(test_firmware_allocates_meanwhile),
 		cmocka_unit_test(test_settle_loses_ram),

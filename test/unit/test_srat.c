@@ -520,7 +520,8 @@ static void test_slit_cells(void **state)
 static void test_slit_sizes(void **state)
 {
 	static const uint64_t wrong[] = { 0, 1, 2, 4, 1024, 1025, 65536, UINT64_C(1) << 32,
-		(UINT64_C(1) << 32) + 3, UINT64_C(1) << 63, UINT64_MAX };
+		(UINT64_C(1) << 32) + 3, UINT64_C(1) << 63, UINT64_MAX,
+		(UINT64_C(1) << 63) + 3 /* squared it is 9 again */ };
 	uint8_t bytes[44 + 16] = { 0 };
 	struct findings f;
 	struct slit slit;

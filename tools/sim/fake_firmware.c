@@ -10,6 +10,7 @@
 
 #include "fake_firmware.h"
 
+#define INIT_PAGES  3  /* of the text */
 #define IMAGE_PAGES 24 /* 8 of text, 8 of read-only data, 8 of data */
 
 /* --- the arena ------------------------------------------------------------------------------------- */
@@ -273,6 +274,8 @@ enum bm_error fake_start(struct fake_firmware *fw, struct boot *b,
 		options_defaults(&input.options);
 	input.image_start_phys = pfn_phys(image);
 	input.image_end_phys = pfn_phys(image + IMAGE_PAGES);
+	input.init_start_phys = pfn_phys(image);
+	input.init_end_phys = pfn_phys(image + INIT_PAGES);
 	input.workspace_start_phys = pfn_phys(storage);
 	input.workspace_end_phys = pfn_phys(storage + pages);
 	input.special[0] = identity(image, 8, MAP_EXEC);
