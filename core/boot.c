@@ -195,10 +195,19 @@ static enum bm_error stage_snapshot(struct boot *b)
 
 void boot_cut_ram(struct e820 *map, phys_t limit, enum finding_id id, struct findings *f)
 {
-	uint64_t bytes = e820_cut_ram(map, limit);
+	phys_t first = PHYS_END, end = 0;
+	struct pfn_range ram;
+	uint64_t bytes;
 
+	for (uint32_t i = 0; e820_next_ram(map, &i, &ram);) {
+		if (pfn_phys(ram.end) <= limit)
+			continue;
+		first = min_u64(first, max_u64(pfn_phys(ram.start), align_down(limit, PAGE_SIZE)));
+		end = pfn_phys(ram.end);
+	}
+	bytes = e820_cut_ram(map, limit);
 	if (bytes != 0)
-		finding_add(f, id, limit, limit + bytes);
+		finding_add_bytes(f, id, first, end, bytes);
 }
 
 /* What can't be reached, or was ruled out by the user, is not RAM for us. */
@@ -244,6 +253,8 @@ enum bm_error boot_map_to_e820(struct boot *b, struct e820 *out, struct findings
 	if (b->map.stride != 40 && b->map.stride != 48)
 		finding_add(f, FINDING_STRIDE, b->map.stride, b->map.stride);
 	cut_unreachable(b, out, f);
+	if (b->far_phys != 0)
+		boot_cut_ram(out, b->far_phys, FINDING_RAM_TOO_FAR, f);
 	apply_split(b, out, f);
 	return BM_OK;
 }
@@ -416,13 +427,34 @@ static enum bm_error own_ranges(struct boot *b, enum owner owner, const struct o
 	return BM_OK;
 }
 
+/* Bad memory where the loader itself runs can't be avoided any more. */
+static enum bm_error check_badram(struct boot *b)
+{
+	const struct boot_input *in = &b->input;
+
+	for (uint32_t i = 0; i < in->options.badrams; i++) {
+		const struct option_range *r = &in->options.badram[i];
+		phys_t end = r->start_phys + r->bytes;
+
+		if ((r->start_phys < in->image_end_phys && in->image_start_phys < end) ||
+			(r->start_phys < in->workspace_end_phys &&
+				in->workspace_start_phys < end))
+			return boot_fail(b, BM_CONFLICT,
+				"bootmem: badram=%llu@0x%llx is where the firmware put this program",
+				(unsigned long long)r->bytes, (unsigned long long)r->start_phys);
+	}
+	return BM_OK;
+}
+
 /* Who owns what before the first allocation. The first owner of a page keeps it. */
 static enum bm_error own_fixed(struct boot *b)
 {
 	const struct boot_input *in = &b->input;
 	const struct boot_options *options = &in->options;
-	enum bm_error error = boot_own(b, OWNER_PAGE_0, 0, 1);
+	enum bm_error error = check_badram(b);
 
+	if (error == BM_OK)
+		error = boot_own(b, OWNER_PAGE_0, 0, 1);
 	if (error == BM_OK)
 		error = own_ranges(b, OWNER_BADRAM, options->badram, options->badrams);
 	if (error == BM_OK)
@@ -480,13 +512,42 @@ static enum bm_error init_node(struct boot *b, uint32_t nid)
 	return error;
 }
 
+static enum bm_error init_nodes(struct boot *b)
+{
+	enum bm_error error = BM_OK;
+
+	for (uint32_t nid = 0; nid < b->node_map.nodes && error == BM_OK; nid++)
+		error = init_node(b, nid);
+	return error;
+}
+
+/*
+ * A bitmap spans its node: a page of RAM terabytes above all other may ask for more bitmap than there
+ * is memory. Leave the highest range out, and plan again.
+ */
+static bool leave_out_farthest(struct boot *b)
+{
+	struct pfn_range ram = { 0, 0 };
+
+	for (uint32_t i = 0; e820_next_ram(&b->e820, &i, &ram);)
+		;
+	if (pfn_phys(ram.start) < 4 * GIB)
+		return false;
+	b->far_phys = pfn_phys(ram.start);
+	boot_say(b, "bootmem: without the RAM from %llx on", (unsigned long long)b->far_phys);
+	boot_cut_ram(&b->e820, b->far_phys, FINDING_RAM_TOO_FAR, &b->findings);
+	return boot_stage_limits(b) == BM_OK && boot_stage_nodes(b) == BM_OK;
+}
+
 /* RAM becomes free, then everything that has an owner is reserved again. */
 static enum bm_error stage_bootmem(struct boot *b)
 {
 	enum bm_error error = own_fixed(b);
 
-	for (uint32_t nid = 0; nid < b->node_map.nodes && error == BM_OK; nid++)
-		error = init_node(b, nid);
+	if (error == BM_OK)
+		error = init_nodes(b);
+	while (error == BM_NOMEM && leave_out_farthest(b))
+		error = init_nodes(b);
 	b->pool.nodes = b->node_map.nodes;
 	b->pool.node_order = b->node_map.order;
 	if (error == BM_OK)
@@ -709,6 +770,21 @@ static enum bm_error unprotect_init(struct boot *b, struct pfn_range range)
 	return BM_OK;
 }
 
+/* Pages of a section without descriptors can't be free; they are left out with the rest of it. */
+static enum bm_error free_init_range(struct boot *b, struct pfn_range range)
+{
+	enum bm_error error = unprotect_init(b, range);
+
+	if (error == BM_OK)
+		error = owners_remove(&b->owners, range.start, range.end);
+	if (error != BM_OK)
+		return error;
+	if (free_reserved_pages(b->mm, range.start, range.end) != BM_OK)
+		return boot_own(b, OWNER_LEFT_OUT, range.start, range.end);
+	b->freed_init_pages += range.end - range.start;
+	return BM_OK;
+}
+
 /* free_initmem of the lineage. */
 static enum bm_error free_initmem(struct boot *b)
 {
@@ -717,16 +793,10 @@ static enum bm_error free_initmem(struct boot *b)
 	for (uint32_t i = 0; i < b->owners.count && error == BM_OK;) {
 		struct owner_range r = b->owners.range[i];
 
-		if (r.owner != OWNER_INIT) {
+		if (r.owner == OWNER_INIT)
+			error = free_init_range(b, (struct pfn_range){ r.start, r.end });
+		else
 			i++;
-			continue;
-		}
-		error = unprotect_init(b, (struct pfn_range){ r.start, r.end });
-		if (error == BM_OK)
-			error = free_reserved_pages(b->mm, r.start, r.end);
-		if (error == BM_OK)
-			error = owners_remove(&b->owners, r.start, r.end);
-		b->freed_init_pages += r.end - r.start;
 	}
 	return error;
 }

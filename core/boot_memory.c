@@ -40,12 +40,14 @@ enum bm_error boot_own_firmware(struct boot *b)
 {
 	for (uint32_t i = 0; i < b->map.count; i++) {
 		struct efi_memory_desc desc = fw_map_entry(&b->map, i);
-		pfn_t start = pfn_down(desc.phys_start);
 		enum bm_error error;
 
-		if (desc.type == EFI_MEM_CONVENTIONAL || desc.pages > PFN_END)
+		/* Impossible ranges are not RAM in e820 either. */
+		if (desc.type == EFI_MEM_CONVENTIONAL || desc.pages > PFN_END ||
+			desc.phys_start > PHYS_END)
 			continue;
-		error = boot_own(b, OWNER_FIRMWARE, start, start + desc.pages);
+		error = boot_own(b, OWNER_FIRMWARE, pfn_down(desc.phys_start),
+			pfn_up(desc.phys_start + pfn_phys(desc.pages)));
 		if (error != BM_OK)
 			return error;
 	}

@@ -35,6 +35,7 @@ static const struct finding_words words[] = {
 	[FINDING_RAM_BEYOND_PAGING] = { "P3", "RAM above 4 GiB needs PAE paging, left out" },
 	[FINDING_RAM_BEYOND_MEM] = { "P4", "RAM beyond the mem= option, left out" },
 	[FINDING_RAM_BEYOND_HIGHMEM] = { "P7", "RAM beyond the highmem= option, left out" },
+	[FINDING_RAM_TOO_FAR] = { "P8", "RAM too high for any bitmap to reach, left out" },
 	[FINDING_SRAT_RANGES] = { "N10", "too many ranges in the SRAT, taken as one node" },
 	[FINDING_RAM_BEYOND_MAP] = { "P6", "RAM beyond the end of the direct map, left out" },
 	[FINDING_RAM_TOO_LATE] = { "P5", "RAM that appeared only at the exit, left out" },
@@ -51,7 +52,8 @@ static const struct finding_words words[] = {
 
 _Static_assert(ARRAY_SIZE(words) == FINDING_COUNT, "words for every finding");
 
-void finding_add(struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys)
+void finding_add_bytes(struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys,
+	uint64_t bytes)
 {
 	struct finding *finding;
 
@@ -64,8 +66,13 @@ void finding_add(struct findings *f, enum finding_id id, phys_t start_phys, phys
 	}
 	if (finding->count != UINT32_MAX)
 		finding->count++;
-	if (start_phys < end_phys)
-		finding->bytes += end_phys - start_phys;
+	finding->bytes += bytes;
+}
+
+void finding_add(struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys)
+{
+	finding_add_bytes(f, id, start_phys, end_phys,
+		start_phys < end_phys ? end_phys - start_phys : 0);
 }
 
 void findings_take_map(struct findings *f, const struct findings *map)

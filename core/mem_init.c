@@ -97,21 +97,6 @@ static bool room_in_section(const struct source *s, uint32_t nr, uint64_t pages,
 	return false;
 }
 
-/* RAM of a section that no descriptor can describe stays reserved. */
-static enum bm_error leave_out(const struct source *s, uint32_t nr)
-{
-	struct pfn_range pfns = section_pfns(nr);
-
-	for (uint32_t nid = 0; nid < s->pool->nodes; nid++) {
-		enum bm_error error = reserve_bootmem(&s->pool->node[nid], pfn_phys(pfns.start),
-			(pfns.end - pfns.start) << PAGE_SHIFT);
-
-		if (error != BM_OK)
-			return error;
-	}
-	return owners_add(s->owners, s->map, OWNER_NO_MAP, pfns.start, pfns.end);
-}
-
 /* The first page of RAM at or above a page. */
 static pfn_t first_ram(const struct e820 *map, pfn_t pfn)
 {
@@ -123,7 +108,7 @@ static pfn_t first_ram(const struct e820 *map, pfn_t pfn)
 	return pfn;
 }
 
-static enum bm_error place_map(const struct source *s, uint32_t nr)
+static void place_map(const struct source *s, uint32_t nr)
 {
 	struct section *section = section_nr(s->mm, nr);
 	struct bootmem_request request = {
@@ -137,21 +122,15 @@ static enum bm_error place_map(const struct source *s, uint32_t nr)
 
 	if (room_in_section(s, nr, section->map_pages, &start))
 		request.goal_phys = pfn_phys(start);
-	if (bootmem_alloc(s->pool, &request, &result) != BM_OK)
-		return leave_out(s, nr);
-	section_set_map(section, pfn_down(result.start_phys));
-	return BM_OK;
+	if (bootmem_alloc(s->pool, &request, &result) == BM_OK)
+		section_set_map(section, pfn_down(result.start_phys));
 }
 
-static enum bm_error place_maps(const struct source *s)
+/* A section that gets no room is left out when its turn comes to be released. */
+static void place_maps(const struct source *s)
 {
-	for (uint32_t nr = 0; sparse_next(s->mm, &nr); nr++) {
-		enum bm_error error = place_map(s, nr);
-
-		if (error != BM_OK)
-			return error;
-	}
-	return BM_OK;
+	for (uint32_t nr = 0; sparse_next(s->mm, &nr); nr++)
+		place_map(s, nr);
 }
 
 /* --- the release ---------------------------------------------------------------------------------- */
@@ -227,34 +206,47 @@ static void write_section(const struct source *s, uint32_t nr)
 	section_close(&writer);
 }
 
-static void release_section(const struct source *s, uint32_t nr)
+/* What is free in a section without descriptors stays out of use, under a name. */
+static enum bm_error leave_out(const struct source *s, uint32_t nr)
+{
+	struct pfn_range pfns = section_pfns(nr), run;
+	enum bm_error error = BM_OK;
+	uint32_t zone;
+
+	for (pfn_t from = pfns.start; error == BM_OK && next_run(s, from, pfns.end, &run, &zone);
+		from = run.end)
+		error = owners_add(s->owners, s->map, OWNER_LEFT_OUT, run.start, run.end);
+	return error;
+}
+
+static enum bm_error release_section(const struct source *s, uint32_t nr)
 {
 	struct section_run runs[SECTION_RUNS];
 	uint32_t zone = 0, count;
 
 	if (section_map_pfn(section_nr(s->mm, nr)) == 0)
-		return;
+		return leave_out(s, nr);
 	count = gather(s, nr, runs, &zone);
 	if (count <= SECTION_RUNS)
 		section_defer(s->mm, nr, runs, count, zone);
 	else
 		write_section(s, nr);
+	return BM_OK;
 }
 
 enum bm_error mem_init(struct mm *mm, struct bootmem_pool *pool, struct owners *owners,
 	const struct e820 *map)
 {
 	struct source s = { mm, pool, owners, map };
-	enum bm_error error = place_maps(&s);
+	enum bm_error error;
 
+	place_maps(&s);
+	error = release_bitmaps(&s);
+	for (uint32_t nr = 0; error == BM_OK && sparse_next(mm, &nr); nr++)
+		error = release_section(&s, nr);
 	if (error == BM_OK)
-		error = release_bitmaps(&s);
-	if (error != BM_OK)
-		return error;
-	for (uint32_t nr = 0; sparse_next(mm, &nr); nr++)
-		release_section(&s, nr);
-	zones_set_watermarks(mm);
-	return BM_OK;
+		zones_set_watermarks(mm);
+	return error;
 }
 
 uint64_t mem_map_pages(const struct mm *mm)

@@ -178,7 +178,7 @@ const char *owner_name(enum owner owner)
 		[OWNER_MEM_MAP] = "mem_map",
 		[OWNER_RESERVE] = "reserve=",
 		[OWNER_BADRAM] = "badram=",
-		[OWNER_NO_MAP] = "no room for mem_map",
+		[OWNER_LEFT_OUT] = "left out",
 		[OWNER_FIRMWARE] = "firmware until exit",
 	};
 

@@ -63,9 +63,49 @@ static enum bm_error forget_lost_ram(struct boot *b)
 	return error == BM_OK ? forget_range(b, from, PFN_END) : error;
 }
 
+/* Where the stretch at or above pfn that some bitmap spans starts, and where it ends. */
+static struct pfn_range next_span(const struct boot *b, pfn_t pfn)
+{
+	struct pfn_range span = { PFN_END, PFN_END };
+
+	for (uint32_t nid = 0; nid < b->pool.nodes; nid++) {
+		const struct bootmem *bm = &b->bootmem[nid];
+
+		if (bm->end_pfn > pfn && bm->start_pfn < bm->end_pfn && bm->start_pfn < span.start)
+			span = (struct pfn_range){ bm->start_pfn, bm->end_pfn };
+	}
+	return span;
+}
+
+/* RAM of the accepted table that no bitmap can hold: below the last one's end nobody would see it. */
+static enum bm_error own_unspanned(struct boot *b, pfn_t start, pfn_t end)
+{
+	while (start < end) {
+		struct pfn_range span = next_span(b, start);
+		enum bm_error error;
+
+		if (span.start == PFN_END)
+			break; /* above all bitmaps: high memory */
+		error = owners_add(&b->owners, &b->next, OWNER_LEFT_OUT, start,
+			min_u64(end, max_u64(start, span.start)));
+		if (error != BM_OK)
+			return error;
+		start = span.end;
+	}
+	return BM_OK;
+}
+
+/* A stretch that had no RAM so far. What it has now waits with the firmware's until mem_init. */
+static enum bm_error own_appeared(struct boot *b, pfn_t start, pfn_t end)
+{
+	enum bm_error error = own_unspanned(b, start, end);
+
+	return error == BM_OK ? owners_add(&b->owners, &b->next, OWNER_FIRMWARE, start, end) : error;
+}
+
 /*
- * RAM of the accepted table that the first one did not call RAM. It waits with the firmware's until
- * mem_init; what is above all RAM of the first table, where no bitmap reaches, stays out, and is counted.
+ * RAM of the accepted table that the first one did not call RAM. What is above all RAM of the first
+ * table, where no plan reaches, stays out, and is counted.
  */
 static enum bm_error own_new_ram(struct boot *b)
 {
@@ -74,8 +114,7 @@ static enum bm_error own_new_ram(struct boot *b)
 
 	boot_cut_ram(&b->next, pfn_phys(b->limits.max_pfn), FINDING_RAM_TOO_LATE, &b->next_findings);
 	for (uint32_t i = 0; e820_next_ram(&b->e820, &i, &ram); from = ram.end) {
-		enum bm_error error =
-			owners_add(&b->owners, &b->next, OWNER_FIRMWARE, from, ram.start);
+		enum bm_error error = own_appeared(b, from, ram.start);
 
 		if (error != BM_OK)
 			return error;

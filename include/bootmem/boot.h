@@ -103,6 +103,7 @@ struct boot {
 	struct pfn_range scratch; /* pages of the storage that only the stages before mem_init use */
 	uint64_t freed_init_pages; /* given back at the end of mem_init */
 
+	phys_t far_phys; /* RAM from here on is left out (P8); 0: none */
 	struct fw_map map;
 	struct findings findings;
 	struct e820 e820;

@@ -34,6 +34,7 @@ enum finding_id {
 	FINDING_RAM_TOO_LATE,         /* P5  RAM above all other that only the accepted map has */
 	FINDING_RAM_BEYOND_MAP,       /* P6  RAM beyond the direct map's end, left out */
 	FINDING_RAM_BEYOND_HIGHMEM,   /* P7  RAM above what highmem= allows, left out */
+	FINDING_RAM_TOO_FAR,          /* P8  RAM so high that no bitmap reaching it fits, left out */
 	/* Happened on the way. */
 	FINDING_EXIT_RETRIED,         /* Q1  ExitBootServices refused the first key */
 	FINDING_MAP_GREW,             /* Q3  the map outgrew its buffer and was read again */
@@ -52,7 +53,7 @@ enum finding_id {
 	FINDING_COUNT,
 };
 
-#define FINDING_MAP_LAST   FINDING_RAM_BEYOND_HIGHMEM
+#define FINDING_MAP_LAST   FINDING_RAM_TOO_FAR
 #define FINDING_NODE_FIRST FINDING_SRAT_OVERLAP
 
 struct finding {
@@ -71,6 +72,10 @@ struct findings {
  * null table is allowed and ignored. The count stays at its maximum instead of wrapping.
  */
 void finding_add(struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys);
+
+/* The same where bytes is not the size of the range: RAM with holes in it. */
+void finding_add_bytes(struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys,
+	uint64_t bytes);
 
 /* Take over the findings of a map, or forget those of the nodes. */
 void findings_take_map(struct findings *f, const struct findings *map);

@@ -29,7 +29,7 @@ enum owner {
 	OWNER_MEM_MAP,     /* page descriptors; pages known to the section table */
 	OWNER_RESERVE,     /* reserve= */
 	OWNER_BADRAM,      /* badram= */
-	OWNER_NO_MAP,      /* RAM for whose descriptors there was no room */
+	OWNER_LEFT_OUT,    /* RAM without room for its descriptors, or that appeared out of reach */
 	OWNER_FIRMWARE,    /* the firmware's until we leave it; empty after mem_init */
 	OWNER_COUNT,
 };

@@ -12,6 +12,7 @@
 
 #include "acpi_bytes.h"
 #include "fake_firmware.h"
+#include "random.h"
 
 #define WB      (EFI_ATTR_UC | EFI_ATTR_WC | EFI_ATTR_WT | EFI_ATTR_WB)
 #define RUNTIME (WB | EFI_ATTR_RUNTIME)
@@ -94,7 +95,7 @@ static uint64_t owned(const struct boot *b)
 }
 
 /* Everything that must hold after mem_init, whatever the machine. */
-static void check_booted(const struct machine *m)
+static void check_books(const struct machine *m)
 {
 	const struct boot *b = &m->boot;
 
@@ -102,11 +103,17 @@ static void check_booted(const struct machine *m)
 	assert_true(owners_check(&b->owners));
 	assert_true(mm_check(b->mm));
 	assert_true(b->selftest.balanced);
-	assert_true(b->selftest.blocks > 0);
 	assert_int_equal(boot_owner_pages(b, OWNER_FIRMWARE), 0);
 	assert_int_equal(boot_owner_pages(b, OWNER_BITMAP), 0);
 	assert_int_equal(boot_owner_pages(b, OWNER_INIT), 0);
 	assert_int_equal(owned(b) + free_in_zones(b->mm), e820_ram_pages(&b->e820, 0, PFN_END));
+}
+
+/* And on every machine with memory left. */
+static void check_booted(const struct machine *m)
+{
+	check_books(m);
+	assert_true(m->boot.selftest.blocks > 0);
 }
 
 static enum gfp any_zone(void)
@@ -398,6 +405,208 @@ static void test_unreachable_ram(void **state)
 	left_out(64 * GIB, mode, FINDING_RAM_BEYOND_CPU);
 }
 
+/* --- found by review -------------------------------------------------------------------------------- */
+
+/* badram= where the loader runs can't be obeyed: said before the exit, and the firmware goes on. */
+static void test_badram_over_the_image(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+	struct boot_options options;
+
+	(void)state;
+	options_defaults(&options);
+	options.badrams = 1;
+	options.badram[0] = (struct option_range){ 256 * MIB, 256 * MIB };
+	assert_int_equal(fake_boot(&m->fw, &m->boot, &options), BM_CONFLICT);
+	assert_false(m->fw.exited);
+	assert_non_null(strstr(m->fw.console_text, "badram="));
+	destroy(m);
+}
+
+/* A section without room for its descriptors is left out to the page, whatever else lies in it. */
+static void test_left_out_section(void **state)
+{
+	struct machine *m = ovmf(256 * MIB);
+	struct boot_options options;
+	const uint64_t section = UINT64_C(1) << ARCH_SECTION_SHIFT;
+
+	(void)state;
+	options_defaults(&options);
+	options.reserves = 2;
+	options.reserve[0] = (struct option_range){ 0, section };
+	options.reserve[1] = (struct option_range){ section + 600 * KIB, 255 * MIB - section };
+	boots(m, &options);
+	check_books(m);
+	assert_true(boot_owner_pages(&m->boot, OWNER_LEFT_OUT) > 0);
+	check_every_page(m);
+	destroy(m);
+}
+
+/* RAM so far away that no bitmap could reach it is left out, and the rest boots. */
+static void test_far_page(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+
+	(void)state;
+	m->fw.mode.phys_bits = 52;
+	fake_add(&m->fw, EFI_MEM_CONVENTIONAL, 60 * TIB, 60 * TIB + MIB, WB);
+	boots(m, NULL);
+	check_booted(m);
+	if (!ARCH_HIGHMEM) {
+		assert_int_equal(m->boot.findings.of[FINDING_RAM_TOO_FAR].bytes, MIB);
+		assert_int_equal(m->boot.limits.max_pfn, m->boot.limits.max_low_pfn);
+	}
+	destroy(m);
+}
+
+static struct efi_memory_desc *desc_at(struct machine *m, phys_t start)
+{
+	uint32_t i = 0;
+
+	while (m->fw.desc[i].phys_start != start)
+		i++;
+	return &m->fw.desc[i];
+}
+
+/* Boot services' data that ends inside a page: all of that page is the firmware's until the exit. */
+static void test_unaligned_boot_data(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+	struct efi_memory_desc *data = desc_at(m, 0x900000);
+	struct efi_memory_desc *after = desc_at(m, 0x1500000);
+
+	(void)state;
+	data->phys_start += 0x800;
+	after->phys_start += 0x800;
+	assert_int_equal(fake_start(&m->fw, &m->boot, NULL), BM_OK);
+	assert_int_equal(boot_prepare(&m->boot), BM_OK);
+	assert_true(bootmem_reserved(&m->boot.bootmem[0], 0x1500));
+	destroy(m);
+}
+
+/* RAM that appears below every bitmap stays out of use, and the books balance. */
+static void free_the_lowest(struct fake_firmware *fw, void *ctx)
+{
+	(void)ctx;
+	if (fw->stale_exits != 0)
+		return;
+	for (uint32_t i = 0; i < fw->count; i++)
+		if (fw->desc[i].phys_start == 0x1000) {
+			fw->desc[i].type = EFI_MEM_CONVENTIONAL;
+			fw->desc[i].attribute = WB;
+		}
+}
+
+static void test_settle_wins_lowest_ram(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+
+	(void)state;
+	desc_at(m, 0)->type = EFI_MEM_RESERVED;
+	desc_at(m, 0x1000)->type = EFI_MEM_RESERVED;
+	m->fw.meddle = free_the_lowest;
+	m->fw.stale_exits = 1;
+	boots(m, NULL);
+	check_booted(m);
+	assert_true(boot_owner_pages(&m->boot, OWNER_LEFT_OUT) > 0);
+	check_every_page(m);
+	destroy(m);
+}
+
+/* --- hostile maps ----------------------------------------------------------------------------------- */
+
+/* Descriptors anywhere: unsorted, overlapping, unaligned, empty, endless, of any type. */
+static struct machine *hostile(uint64_t *seed)
+{
+	static const uint32_t usual[] = { 1, 2, 3, 4, 7, 7, 7, 7 };
+	struct machine *m = calloc(1, sizeof(*m));
+	uint32_t n = 2 + (uint32_t)random_below(seed, 40);
+
+	fake_init(&m->fw, arena_bytes(16 * GIB));
+	for (uint32_t i = 0; i < n; i++) {
+		pfn_t start = random_below(seed, random_below(seed, 3) ? 0x20000 : 0x200000);
+		pfn_t pages = 1 + random_below(seed, random_below(seed, 2) ? 8 : 0x4000);
+		uint64_t kind = random_below(seed, 12);
+		struct efi_memory_desc *d;
+
+		fake_add(&m->fw, random_below(seed, 2) ? (uint32_t)random_below(seed, 17) :
+							 usual[random_below(seed, 8)],
+			pfn_phys(start), pfn_phys(start + pages), kind == 0 ? RUNTIME : kind == 1 ? 0 : WB);
+		d = &m->fw.desc[m->fw.count - 1];
+		if (random_below(seed, 8) == 0)
+			d->phys_start += random_below(seed, 512) * 8;
+		if (random_below(seed, 20) == 0)
+			d->pages = 0;
+		if (random_below(seed, 30) == 0 && d->type > 7)
+			d->pages = UINT64_MAX >> random_below(seed, 30);
+	}
+	return m;
+}
+
+/* Nothing that a sane descriptor of another kind covers may be RAM. */
+static void check_truth(const struct machine *m)
+{
+	for (uint32_t i = 0; i < m->fw.count; i++) {
+		const struct efi_memory_desc *d = &m->fw.desc[i];
+		phys_t end = d->phys_start + pfn_phys(d->pages);
+
+		if (d->pages == 0 || d->pages > 0x100000 || fw_desc_e820_type(d, NULL) == E820_RAM)
+			continue;
+		assert_int_equal(e820_ram_pages(&m->boot.e820, pfn_down(d->phys_start), pfn_up(end)), 0);
+	}
+}
+
+/* At the exit it keeps or gives up whatever it likes, but for what is ours. */
+static void change_at_the_exit(struct fake_firmware *fw, void *ctx)
+{
+	static const uint32_t types[] = { 0, 3, 4, 5, 6, 7, 7, 9, 10, 11 };
+	struct machine *m = (struct machine *)(void *)fw; /* its first member */
+	uint64_t *seed = ctx;
+
+	for (uint32_t k = 0; m->boot.stage == STAGE_EXIT && k < 4; k++) {
+		struct efi_memory_desc *d = &fw->desc[random_below(seed, fw->count)];
+
+		if (d->type == EFI_MEM_LOADER_CODE || d->type == EFI_MEM_LOADER_DATA ||
+			d->pages > 0x100000)
+			continue;
+		d->type = types[random_below(seed, ARRAY_SIZE(types))];
+		d->attribute = WB;
+	}
+}
+
+/*
+ * Whatever the map says: a machine that balances, or a message; never a touch of a page that was not
+ * granted (the arena sees to that), never a page handed out that is not RAM.
+ */
+static void test_hostile_maps(void **state)
+{
+	uint64_t seed = 64;
+	unsigned booted = 0;
+
+	(void)state;
+	for (int round = 0; round < 1500; round++) {
+		struct machine *m = hostile(&seed);
+		enum bm_error error;
+
+		if (random_below(&seed, 2)) {
+			m->fw.stale_exits = 1;
+			m->fw.meddle = change_at_the_exit;
+			m->fw.meddle_ctx = &seed;
+		}
+		error = fake_boot(&m->fw, &m->boot, NULL);
+		if (error == BM_OK) {
+			booted++;
+			check_books(m);
+			check_truth(m);
+		} else if (m->boot.platform != NULL) {
+			assert_true(m->fw.console.used > 0);
+			assert_null(strstr(m->fw.console_text, "do not add up"));
+		}
+		destroy(m);
+	}
+	assert_true(booted > 500);
+}
+
 /* --- nodes ------------------------------------------------------------------------------------------ */
 
 /* ACPI tables in a reserved range that only the machine's maker can write. */
@@ -619,6 +828,12 @@ int main(void)
 		cmocka_unit_test(test_settle_collision),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_unreachable_ram),
+		cmocka_unit_test(test_badram_over_the_image),
+		cmocka_unit_test(test_left_out_section),
+		cmocka_unit_test(test_far_page),
+		cmocka_unit_test(test_unaligned_boot_data),
+		cmocka_unit_test(test_settle_wins_lowest_ram),
+		cmocka_unit_test(test_hostile_maps),
 		cmocka_unit_test(test_two_nodes),
 		cmocka_unit_test(test_interleaved_nodes),
 		cmocka_unit_test(test_broken_srat),

@@ -17,7 +17,9 @@
 
 static void set_access(struct fake_firmware *fw, phys_t start, phys_t end, int access)
 {
+	start = align_down(start, PAGE_SIZE);
 	end = min_u64(end, fw->arena_bytes);
+	end = align_up(end, PAGE_SIZE);
 	if (start < end && mprotect(fw->arena + start, (size_t)(end - start), access) != 0)
 		abort();
 }
