@@ -60,14 +60,28 @@ void boot_stage_end(struct boot *b)
 	b->cycles[b->stage] += now(b) - b->stage_start - console;
 }
 
+static void write_timed(void *ctx, const char *text, size_t length)
+{
+	struct boot_output *output = ctx;
+	uint64_t start = now(output->boot);
+
+	output->inner->write(output->inner->ctx, text, length);
+	output->boot->cycles[STAGE_CONSOLE] += now(output->boot) - start;
+}
+
+struct sink boot_output_sink(struct boot_output *output, struct boot *b, const struct sink *inner)
+{
+	*output = (struct boot_output){ b, inner };
+	return (struct sink){ write_timed, output };
+}
+
 static void say(struct boot *b, const char *format, va_list args)
 {
-	const struct sink *console = b->platform->console;
-	uint64_t start = now(b);
+	struct boot_output output;
+	struct sink sink = boot_output_sink(&output, b, b->platform->console);
 
-	sink_vprintf(console, format, args);
-	sink_puts(console, "\n");
-	b->cycles[STAGE_CONSOLE] += now(b) - start;
+	sink_vprintf(&sink, format, args);
+	sink_puts(&sink, "\n");
 }
 
 void boot_say(struct boot *b, const char *format, ...)
@@ -241,12 +255,24 @@ static void apply_split(struct boot *b, struct e820 *map, struct findings *f)
 	boot_cut_ram(map, b->split.ram_end_phys, FINDING_RAM_BEYOND_HIGHMEM, f);
 }
 
+/* The map in raw entries, as the platform has them or from its descriptors. */
+static enum bm_error raw_entries(struct boot *b, uint32_t *count, struct findings *f)
+{
+	const struct boot_platform *platform = b->platform;
+
+	if (platform->get_raw != NULL)
+		return platform->get_raw(platform->ctx, b->raw, b->raw_capacity, count, f);
+	*count = b->map.count;
+	return fw_map_to_raw(&b->map, b->raw, b->raw_capacity, f);
+}
+
 enum bm_error boot_map_to_e820(struct boot *b, struct e820 *out, struct findings *f)
 {
-	enum bm_error error = fw_map_to_raw(&b->map, b->raw, b->raw_capacity, f);
+	uint32_t count;
+	enum bm_error error = raw_entries(b, &count, f);
 
 	if (error == BM_OK)
-		error = e820_sanitise(b->raw, b->map.count, out, b->events, b->event_capacity, f);
+		error = e820_sanitise(b->raw, count, out, b->events, b->event_capacity, f);
 	if (error != BM_OK)
 		return boot_fail(b, error, "e820: %u descriptors, room for %u", b->map.count,
 			b->raw_capacity);

@@ -277,13 +277,6 @@ static bool tables_fit(const struct paging_mode *mode, phys_t phys, uint64_t pag
 
 /* --- the walk --------------------------------------------------------------------------------- */
 
-static uint64_t read_entry(const struct paging_mode *mode, const void *table, unsigned index)
-{
-	if (entry_shift(mode) == 3)
-		return ((const uint64_t *)table)[index];
-	return ((const uint32_t *)table)[index];
-}
-
 static void describe_leaf(struct paging_leaf *leaf, const struct paging_mode *mode, unsigned level,
 	uint64_t entry, uint64_t virt)
 {
@@ -329,6 +322,16 @@ enum bm_error paging_build(struct paging *out, const struct map_plan *plan,
 	return BM_OK;
 }
 
+uint64_t paging_read_entry(
+	const struct paging_mode *mode, struct window window, phys_t table, unsigned index)
+{
+	const void *entries = phys_to_virt(window, table);
+
+	if (entry_shift(mode) == 3)
+		return ((const uint64_t *)entries)[index];
+	return ((const uint32_t *)entries)[index];
+}
+
 bool paging_lookup(
 	const struct paging *paging, struct window window, uint64_t virt, struct paging_leaf *leaf)
 {
@@ -339,8 +342,8 @@ bool paging_lookup(
 	if (!arch_virt_canonical(mode, virt))
 		return false;
 	for (unsigned level = mode->levels; level >= 1; level--) {
-		uint64_t entry = read_entry(
-			mode, phys_to_virt(window, table), entry_index(mode, level, virt));
+		uint64_t entry = paging_read_entry(
+			mode, window, table, entry_index(mode, level, virt));
 
 		if (!arch_entry_present(entry))
 			return false;
@@ -364,8 +367,8 @@ static void *lowest_entry(const struct paging *paging, struct window window, uin
 	if (!arch_virt_canonical(mode, virt))
 		return NULL;
 	for (unsigned level = mode->levels; level > 1; level--) {
-		uint64_t entry = read_entry(
-			mode, phys_to_virt(window, table), entry_index(mode, level, virt));
+		uint64_t entry = paging_read_entry(
+			mode, window, table, entry_index(mode, level, virt));
 
 		if (!arch_entry_present(entry) || arch_entry_is_leaf(level, entry))
 			return NULL;

@@ -324,16 +324,36 @@ static void put_paging(const struct boot *b, const struct sink *out)
 
 static void put_timing(const struct boot *b, const struct sink *out)
 {
-	const unsigned rows = (STAGE_COUNT + 1) / 2;
+	unsigned shown = 0;
 
+	/* A stage without cycles is still to come: this one, for example. */
 	put_heading(out, "TIMING", "processor cycles of each stage; console is output alone");
-	for (unsigned i = 0; i < rows; i++) {
-		sink_printf(out, "  %-9s %16llu", boot_stage_name(i), ULL(b->cycles[i]));
-		if (i + rows < STAGE_COUNT)
-			sink_printf(out, "      %-9s %16llu", boot_stage_name(i + rows),
-				ULL(b->cycles[i + rows]));
-		sink_puts(out, "\n");
+	for (unsigned i = 0; i < STAGE_COUNT; i++) {
+		if (b->cycles[i] == 0)
+			continue;
+		sink_printf(out, "%s%-9s %16llu", shown % 2 == 0 ? "  " : "      ",
+			boot_stage_name(i), ULL(b->cycles[i]));
+		if (shown++ % 2 != 0)
+			sink_puts(out, "\n");
 	}
+	if (shown % 2 != 0)
+		sink_puts(out, "\n");
+}
+
+/* On a terminal the verdict has scrolled away by now. */
+static void put_last_line(const struct boot *b, enum report_stage stage,
+	const struct report_totals *t, const struct sink *out)
+{
+	char free[SIZE_TEXT_MAX], present[SIZE_TEXT_MAX];
+	bool good = totals_balance(t) && (!zones_are_live(stage) || b->selftest.balanced);
+
+	sink_printf(out, "\n%s: %s of %s free, %u kinds of findings.\n\n",
+		!good			     ? "NOT READY" :
+			zones_are_live(stage) ? "READY" :
+						"PLANNED",
+		format_size(free, t->free_pages << PAGE_SHIFT),
+		format_size(present, t->present_pages << PAGE_SHIFT),
+		findings_kinds(&b->findings));
 }
 
 void report_text(const struct boot *b, enum report_stage stage, const struct sink *out)
@@ -349,11 +369,12 @@ void report_text(const struct boot *b, enum report_stage stage, const struct sin
 	put_nodes(b, out);
 	if (b->mm != NULL) {
 		put_zones(b->mm, out);
-		put_free_blocks(b->mm, out);
+		if (zones_are_live(stage))
+			put_free_blocks(b->mm, out);
 	}
 	put_owners(b, &totals, out);
 	put_memory(&totals, out);
 	put_paging(b, out);
 	put_timing(b, out);
-	sink_puts(out, "\n");
+	put_last_line(b, stage, &totals, out);
 }

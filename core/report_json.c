@@ -478,7 +478,9 @@ static void put_firmware_ranges(struct json *j, const struct boot *b)
 		struct efi_memory_desc desc = fw_map_entry(&b->map, i);
 		const char *kind = firmware_kind(&desc);
 
-		if (kind != NULL && desc.pages != 0)
+		/* What e820 dropped as impossible has no end to print. */
+		if (kind != NULL && desc.pages != 0 && desc.phys_start < PHYS_END &&
+			desc.pages <= PFN_END - pfn_down(desc.phys_start))
 			put_firmware_range(j, &desc, kind);
 	}
 	close(j, "]");
@@ -501,8 +503,15 @@ static void put_memory(struct json *j, const struct boot *b, enum report_stage s
 	close(j, " }");
 }
 
-static void put_selftest(struct json *j, const struct boot *b)
+/* Before mem_init there is nothing to test. */
+static void put_selftest(struct json *j, const struct boot *b, enum report_stage stage)
 {
+	if (stage != REPORT_BOOTED && stage != REPORT_SIMULATED) {
+		j->line = true;
+		key(j, "selftest");
+		word(j, "null");
+		return;
+	}
 	open_member(j, "selftest", "{ ");
 	number_member(j, "blocks", b->selftest.blocks);
 	number_member(j, "high_pages", b->selftest.high_pages);
@@ -542,7 +551,7 @@ void report_json(const struct boot *b, enum report_stage stage, const struct sin
 	put_owners(j, b);
 	put_firmware_ranges(j, b);
 	put_memory(j, b, stage);
-	put_selftest(j, b);
+	put_selftest(j, b, stage);
 	put_timing(j, b);
 	j->line = true;
 	key(j, "handoff");

@@ -43,7 +43,7 @@ static void write_text(void *ctx, const char *text, size_t length)
 
 	if (log->firmware != NULL)
 		write_firmware(log, text, length);
-	else if (log->text_on_serial)
+	else
 		write_serial(log, text, length);
 }
 
@@ -56,7 +56,6 @@ void log_init(struct log *log, EFI_SYSTEM_TABLE *st)
 {
 	*log = (struct log){
 		.firmware = st->ConOut,
-		.text_on_serial = true,
 		.text = { write_text, log },
 		.record = { write_record, log },
 	};
@@ -69,7 +68,6 @@ void log_configure(struct log *log, const struct boot_options *options)
 	else if (options->serial == SERIAL_PORT)
 		log->port = options->serial_port;
 	log->baud = options->serial_baud;
-	log->text_on_serial = options->console != CONSOLE_SCREEN;
 	if (options->console == CONSOLE_SERIAL)
 		log->firmware = NULL;
 }

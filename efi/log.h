@@ -18,7 +18,6 @@ struct log {
 	uint16_t port; /* 0: none wanted */
 	uint32_t baud;
 	bool opened;
-	bool text_on_serial;
 	struct sink text;   /* for people */
 	struct sink record; /* for programs: the serial port alone */
 };

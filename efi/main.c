@@ -290,20 +290,43 @@ static EFI_STATUS refuse(struct app *app, enum bm_error error)
 	return status[error];
 }
 
+/* The text's output is charged to the console, the report to its stage; the document has both. */
+static void report(struct app *app, enum report_stage stage)
+{
+	struct boot *boot = &app->boot;
+	struct boot_output output;
+	struct sink text = boot_output_sink(&output, boot, &app->log.text);
+
+	boot_stage_begin(boot, STAGE_REPORT);
+	report_text(boot, stage, &text);
+	boot_stage_end(boot);
+	report_json_framed(boot, stage, &app->log.record);
+}
+
 static EFI_STATUS report_and_return(struct app *app)
 {
-	report_text(&app->boot, REPORT_REPORT, &app->log.text);
-	report_json_framed(&app->boot, REPORT_REPORT, &app->log.record);
+	report(app, REPORT_REPORT);
 	log_flush(&app->log);
 	give_back(app);
 	return EFI_SUCCESS;
 }
 
+/* The firmware is gone: what after= asks for is all that is left. */
 static _Noreturn void stop(struct app *app)
 {
-	sink_puts(&app->log.text, "The firmware is gone, so the machine stops here.\n");
-	log_flush(&app->log);
-	arch_halt();
+	sink_puts(&app->log.text, "There is no firmware to return to; the start ends here.\n");
+	power_finish(app->input.options.after, &app->acpi, &app->log);
+}
+
+/* The screen stays as it is from here on. */
+static void say_where_it_goes_on(struct app *app)
+{
+	if (app->log.port != 0)
+		sink_printf(&app->log.text,
+			"Leaving the firmware; the report follows on the serial port 0x%x, %u baud.\n",
+			app->log.port, app->log.baud);
+	else
+		sink_puts(&app->log.text, "Leaving the firmware; with serial=off nothing follows.\n");
 }
 
 /* On our own stack, under our own page tables. */
@@ -316,10 +339,7 @@ static void after_activate(void *ctx)
 	boot_activated(boot, (struct window){ (uintptr_t)boot->space.direct_base });
 	if (boot_mem_init(boot) != BM_OK || boot_test_highmem(boot) != BM_OK)
 		stop(app);
-	boot_stage_begin(boot, STAGE_REPORT);
-	report_text(boot, REPORT_BOOTED, &app->log.text);
-	boot_stage_end(boot);
-	report_json_framed(boot, REPORT_BOOTED, &app->log.record);
+	report(app, REPORT_BOOTED);
 	power_finish(app->input.options.after, &app->acpi, &app->log);
 }
 
@@ -343,6 +363,7 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	if (app->input.options.mode == MODE_REPORT)
 		return report_and_return(app);
 
+	say_where_it_goes_on(app);
 	if (boot_exit(&app->boot) != BM_OK)
 		stop(app);
 	boot_stage_begin(&app->boot, STAGE_ACTIVATE);

@@ -16,7 +16,11 @@ x86_64) code=$OVMF/OVMF_CODE_4M.fd vars=$OVMF/OVMF_VARS_4M.fd smm=off name=BOOTX
 i386) code=$OVMF/OVMF32_CODE_4M.secboot.fd vars=$OVMF/OVMF32_VARS_4M.fd smm=on name=BOOTIA32.EFI ;;
 *) echo "ARCH=$ARCH: x86_64 or i386" >&2; exit 2 ;;
 esac
-# The 32-bit build of OVMF needs SMM, which pc does not have.
+# The 32-bit build of OVMF needs SMM, which pc does not have, and room for it.
+case $ARCH:$MACHINE:$MEM in
+i386:pc*) echo "ARCH=i386 needs MACHINE=q35: this firmware does not start on pc" >&2; exit 2 ;;
+i386:*:[0-9]M|i386:*:[1-5][0-9]M) echo "ARCH=i386 needs MEM=64M: this firmware can't start a stick with less" >&2; exit 2 ;;
+esac
 case $MACHINE in *smm=*|pc*) ;; *) MACHINE=$MACHINE,smm=$smm ;; esac
 
 # Every run starts from fresh firmware variables, and from its own copy of the stick, with options added.
@@ -33,7 +37,7 @@ mcopy -o -i "$work/stick.img@@1M" "$work/bootmem.conf" ::/bootmem.conf
 case " $CMDLINE " in
 *" mode=report "*)
 	mren -i "$work/stick.img@@1M" "::/EFI/BOOT/$name" ::/bootmem.efi
-	printf '%s\r\n' "fs0:\\bootmem.efi $CMDLINE" 'reset -s' >"$work/startup.nsh"
+	printf '%s\r\n' "fs0:\\bootmem.efi" 'reset -s' >"$work/startup.nsh"
 	mcopy -i "$work/stick.img@@1M" "$work/startup.nsh" ::/startup.nsh
 	;;
 esac
@@ -73,5 +77,5 @@ if [ -n "$GUI" ]; then
 else
 	timeout --foreground "$TIMEOUT" qemu-system-x86_64 "$@" $QEMU_EXTRA </dev/null || status=$?
 fi
-[ $status -ne 124 ] || echo "no end after $TIMEOUT seconds" >&2
+[ $status -ne 124 ] || echo "No end after $TIMEOUT seconds: halted, or back in the firmware after a refusal." >&2
 exit $status

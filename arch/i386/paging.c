@@ -133,3 +133,17 @@ uint32_t arch_entry_rights(const struct paging_mode *mode, unsigned level, uint6
 		return MAP_WRITE | MAP_EXEC;
 	return pte_rights(entry);
 }
+
+bool arch_entry_sound(const struct paging_mode *mode, unsigned level, uint64_t entry)
+{
+	phys_t end = arch_phys_end(mode);
+	uint64_t table_mask = pte_address_mask(PAGE_SHIFT, end);
+
+	if (is_pdpte(mode, level))
+		return (entry & ~table_mask) == PTE_PRESENT;
+	if (!arch_entry_is_leaf(level, entry))
+		return pte_table_sound(entry, table_mask);
+	return arch_leaf_allowed(mode, level) &&
+	       pte_leaf_sound(entry, pte_address_mask(arch_level_shift(mode, level), end), level > 1,
+		       has_nx(mode));
+}

@@ -61,4 +61,36 @@ static inline uint32_t pte_rights(uint64_t entry)
 	return rights;
 }
 
+/* UC is PCD and PWT together; PCD alone would be UC-, which an MTRR can change. */
+static inline bool pte_type_known(uint64_t entry)
+{
+	return !(entry & PTE_PCD) || (entry & PTE_PWT);
+}
+
+/* Every bit of a leaf: PAT, global, user and whatever is reserved or ignored must be clear. */
+static inline bool pte_leaf_sound(uint64_t entry, uint64_t address_mask, bool large, bool nx)
+{
+	uint64_t allowed = PTE_PRESENT | PTE_WRITABLE | PTE_PWT | PTE_PCD | PTE_ACCESSED | PTE_DIRTY |
+			   address_mask;
+	bool writable = (entry & PTE_WRITABLE) != 0, dirty = (entry & PTE_DIRTY) != 0;
+
+	if (large)
+		allowed |= PTE_LARGE;
+	if (nx)
+		allowed |= PTE_NX;
+	return (entry & ~allowed) == 0 && (entry & PTE_ACCESSED) && dirty == writable &&
+	       pte_type_known(entry);
+}
+
+static inline bool pte_table_sound(uint64_t entry, uint64_t address_mask)
+{
+	return (entry & ~address_mask) == (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED);
+}
+
+/* The bits that hold the address of something aligned to 1 << shift below phys_end, a power of two. */
+static inline uint64_t pte_address_mask(unsigned shift, phys_t phys_end)
+{
+	return (phys_end - 1) & ~((UINT64_C(1) << shift) - 1);
+}
+
 #endif

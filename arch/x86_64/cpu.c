@@ -189,6 +189,7 @@ void arch_cpu_detect(struct paging_mode *mode, enum option_pae pae, phys_t ram_e
 {
 	uint32_t last = cpuid(0x80000000).eax;
 	uint32_t features = cpuid(0x80000001).edx;
+	uint8_t phys_bits = last >= 0x80000008 ? (uint8_t)cpuid(0x80000008).eax : 0;
 
 	(void)pae;
 	(void)ram_end_phys;
@@ -197,8 +198,7 @@ void arch_cpu_detect(struct paging_mode *mode, enum option_pae pae, phys_t ram_e
 		.nx = (features & CPUID_80000001_EDX_NX) != 0,
 		.large = true,
 		.huge = (features & CPUID_80000001_EDX_1G) != 0,
-		.phys_bits =
-			last >= 0x80000008 ? (uint8_t)cpuid(0x80000008).eax : DEFAULT_PHYS_BITS,
+		.phys_bits = phys_bits != 0 ? phys_bits : DEFAULT_PHYS_BITS,
 	};
 }
 

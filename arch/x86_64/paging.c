@@ -112,3 +112,14 @@ uint32_t arch_entry_rights(const struct paging_mode *mode, unsigned level, uint6
 	(void)level;
 	return pte_rights(entry);
 }
+
+bool arch_entry_sound(const struct paging_mode *mode, unsigned level, uint64_t entry)
+{
+	phys_t end = arch_phys_end(mode);
+
+	if (!arch_entry_is_leaf(level, entry))
+		return pte_table_sound(entry, pte_address_mask(PAGE_SHIFT, end));
+	return arch_leaf_allowed(mode, level) &&
+	       pte_leaf_sound(entry, pte_address_mask(arch_level_shift(mode, level), end), level > 1,
+		       mode->nx);
+}

@@ -32,6 +32,12 @@ struct boot_platform {
 	void *ctx;
 	/* Read the firmware's map into the platform's own buffer; *map stays valid until the next call. */
 	enum bm_error (*get_map)(void *ctx, struct fw_map *map);
+	/*
+	 * Null, or: the same map as raw e820 entries, with byte granularity and at most capacity of them
+	 * (BM_FULL). Stage e820 then starts from these; the descriptors only tell what is free.
+	 */
+	enum bm_error (*get_raw)(void *ctx, struct e820_entry *raw, uint32_t capacity,
+		uint32_t *count, struct findings *f);
 	/* Ask the firmware for exactly these pages. */
 	enum bm_error (*claim)(void *ctx, pfn_t start_pfn, uint64_t pages);
 	/* Leave boot services; *map is the map whose key was accepted. */
@@ -163,6 +169,14 @@ BM_MUST_USE enum bm_error boot_test_highmem(struct boot *b);
  */
 BM_PRINTF(2, 3) void boot_say(struct boot *b, const char *format, ...);
 BM_PRINTF(3, 4) enum bm_error boot_fail(struct boot *b, enum bm_error error, const char *format, ...);
+
+/* A sink whose writes are charged to STAGE_CONSOLE: for a report's output. */
+struct boot_output {
+	struct boot *boot;
+	const struct sink *inner;
+};
+
+struct sink boot_output_sink(struct boot_output *output, struct boot *b, const struct sink *inner);
 
 /* Charge the cycles since the last call to a stage (the front end's stages: activate, report). */
 void boot_stage_begin(struct boot *b, enum boot_stage stage);

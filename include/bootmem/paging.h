@@ -160,6 +160,63 @@ bool paging_set_page(const struct paging *paging, struct window window, uint64_t
 	phys_t phys, uint32_t rights);
 bool paging_clear_page(const struct paging *paging, struct window window, uint64_t virt);
 
+/* Entry index of a table, as it stands there. */
+uint64_t paging_read_entry(
+	const struct paging_mode *mode, struct window window, phys_t table, unsigned index);
+
+/* --- the proof: core/paging_check.c ------------------------------------------------------------
+ */
+
+/* What finished tables must show. The plan is not asked: it could be wrong, too. */
+struct paging_rules {
+	const struct address_space *space;
+	const struct e820 *map;
+	const struct limits *limits;
+	const struct map_special *special; /* any order, as for mapplan_build */
+	uint32_t specials;
+};
+
+enum paging_fault {
+	PAGING_SOUND,
+	PAGING_ENTRY,        /* bits that the CPU reserves or that these tables never set */
+	PAGING_TABLES,       /* a table outside the run, met twice, or never */
+	PAGING_MISSING,      /* a page of RAM, or one that a special asks for, is not mapped */
+	PAGING_UNWANTED,     /* mapped, and nothing asks for it */
+	PAGING_ADDRESS,      /* another physical page than belongs there */
+	PAGING_RIGHTS,       /* other rights than the specials say */
+	PAGING_WRITE_EXEC,   /* writable here and executable here or elsewhere, or the reverse */
+	PAGING_MEMORY_TYPE,  /* another memory type than the specials say, or than elsewhere */
+	PAGING_FAULTS,
+};
+
+/* The first one in the order of virtual addresses; phys is 0 where there is none. */
+struct paging_violation {
+	enum paging_fault fault;
+	uint64_t virt;
+	phys_t phys;
+};
+
+/*
+ * Walk the whole address space as the CPU would and hold what is found against the rules:
+ *
+ *   - every page of RAM (i386: of low memory) is in the direct map, once, at direct_base + phys;
+ *     page 0 and guards are mapped nowhere
+ *   - the identity part shows what the specials ask for, and nothing else is mapped at all
+ *   - rights and memory types are those of the specials; as each page is in no more than these two
+ *     places, none is writable in one and executable in another, or has two memory types
+ *   - every entry is one the CPU accepts (arch_entry_sound), or is 0
+ *   - the tables are the pages of paging's run, each met once, in the order in which paging_build
+ *     takes them
+ *
+ * PAGING_SOUND proves all of it. Without NX the CPU can execute what it can read: there the tables can't
+ * tell, and only the other rights are proven. Cost: each entry of each table once. No memory is needed.
+ */
+BM_MUST_USE struct paging_violation paging_check(
+	const struct paging *paging, struct window window, const struct paging_rules *rules);
+
+/* "a page is not mapped", ...: for people. */
+const char *paging_fault_text(enum paging_fault fault);
+
 /* --- the architecture's side: arch/<arch>/paging.c, pure ---------------------------------------
  */
 
@@ -199,5 +256,13 @@ bool arch_entry_present(uint64_t entry);
 bool arch_entry_is_leaf(unsigned level, uint64_t entry);
 phys_t arch_entry_phys(const struct paging_mode *mode, unsigned level, uint64_t entry);
 uint32_t arch_entry_rights(const struct paging_mode *mode, unsigned level, uint64_t entry);
+
+/*
+ * Is this present entry one that the CPU accepts in this mode and that a table of ours may hold? No
+ * reserved bit is set: NX without NX, an address beyond arch_phys_end, low bits of a large page's address.
+ * Nothing is user, global or changed by a PAT bit, ignored bits are clear, accessed is set, and dirty exactly
+ * in leaves that can be written. Tables allow everything.
+ */
+bool arch_entry_sound(const struct paging_mode *mode, unsigned level, uint64_t entry);
 
 #endif
