@@ -14,10 +14,10 @@ static uint64_t vmalloc_reserve(uint64_t vmalloc_bytes, enum split_refusal *refu
 		return standard;
 	if (vmalloc_bytes < LIMITS_MIN_VMALLOC)
 		*refusal = SPLIT_VMALLOC_TOO_SMALL;
-	else if (vmalloc_bytes > kernel - LIMITS_MIN_LOW)
+	else if (vmalloc_bytes > kernel - LIMITS_MIN_LOW - LIMITS_VMALLOC_GUARD)
 		*refusal = SPLIT_VMALLOC_TOO_LARGE;
 	else
-		return align_up(vmalloc_bytes, PAGE_SIZE);
+		return align_up(vmalloc_bytes, PAGE_SIZE) + LIMITS_VMALLOC_GUARD;
 	return standard;
 }
 

@@ -255,12 +255,16 @@ static uint64_t node_pages(const struct boot *b, uint32_t nid)
 	return pages;
 }
 
-static void put_distances(struct json *j, const struct boot *b, uint32_t nid)
+/* A node's row of one of the two matrices. */
+static void put_row(struct json *j, const struct boot *b, const char *name, const uint8_t *matrix,
+	uint32_t nid)
 {
-	key(j, "distances");
+	uint32_t nodes = b->node_map.nodes;
+
+	key(j, name);
 	open(j, "[");
-	for (uint32_t to = 0; to < b->node_map.nodes; to++)
-		number_element(j, b->node_map.distance[(size_t)nid * b->node_map.nodes + to]);
+	for (uint32_t to = 0; to < nodes; to++)
+		number_element(j, matrix[(size_t)nid * nodes + to]);
 	close(j, "]");
 }
 
@@ -273,7 +277,8 @@ static void put_node(struct json *j, const struct boot *b, uint32_t nid)
 	number_member(j, "start_pfn", span.start);
 	number_member(j, "end_pfn", span.end);
 	number_member(j, "present_pages", node_pages(b, nid));
-	put_distances(j, b, nid);
+	put_row(j, b, "distances", b->node_map.distance, nid);
+	put_row(j, b, "fallback", b->node_map.order, nid);
 	put_node_ranges(j, b, nid);
 	put_node_bootmem(j, b, nid);
 	close(j, " }");

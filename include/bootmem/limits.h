@@ -25,8 +25,8 @@ struct limits {
 /*
  * Where low memory may end, and where RAM must end, by i386's options:
  *
- *   vmalloc=  address space kept for vmalloc, fixmap and pkmap; low memory gets the rest of the
- *             kernel's GiB. 128 MiB when not given.
+ *   vmalloc=  address space kept for vmalloc, fixmap and pkmap, besides the guard gap; low memory gets
+ *             the rest of the kernel's GiB. When not given, gap and all are 128 MiB.
  *   highmem=  exactly so much high memory. On a machine whose RAM is all low, it is taken from the top
  *             of low memory; otherwise RAM above it is not used.
  *
@@ -34,7 +34,8 @@ struct limits {
  * is impossible is ignored, and said why. Architectures without high memory ignore both.
  */
 #define LIMITS_NOT_GIVEN   UINT64_MAX
-#define LIMITS_MIN_VMALLOC (32 * MIB) /* guard gap, pkmap and fixmap, and a little vmalloc */
+#define LIMITS_MIN_VMALLOC   (32 * MIB) /* pkmap and fixmap, and a little vmalloc */
+#define LIMITS_VMALLOC_GUARD (8 * MIB)  /* above low memory; Linux adds it to vmalloc= */
 #define LIMITS_MIN_LOW     (64 * MIB)
 
 enum split_refusal {

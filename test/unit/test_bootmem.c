@@ -382,6 +382,9 @@ static void test_classic(void **state)
 	assert_int_equal(virt_to_phys(w, alloc_bootmem_low_pages(&x->pool, 1)), P(90));
 	assert_int_equal(virt_to_phys(w, alloc_bootmem_node(&x->pool, 0, P(2))), P(102));
 	assert_null(alloc_bootmem_pages(&x->pool, P(10)));
+	/* A table is aligned to its own size: page 104, not 106. */
+	assert_int_equal(virt_to_phys(w, early_alloc(&x->pool, P(4))), P(104));
+	assert_null(early_alloc(&x->pool, 5000));
 	destroy(x);
 }
 

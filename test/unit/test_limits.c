@@ -107,10 +107,10 @@ static void test_split_options(void **state)
 		{ 512, NO, NO, 896, 0, 0, 0 },
 		{ 4096, NO, NO, 896, 0, 0, 0 },
 		/* vmalloc= moves the split. */
-		{ 4096, NO, 256, 768, 0, 0, 0 },
-		{ 4096, NO, 64, 960, 0, 0, 0 },
-		{ 4096, NO, 960, 64, 0, 0, 0 },
-		{ 4096, NO, 961, 896, 0, 0, SPLIT_VMALLOC_TOO_LARGE },
+		{ 4096, NO, 256, 760, 0, 0, 0 },
+		{ 4096, NO, 64, 952, 0, 0, 0 },
+		{ 4096, NO, 952, 64, 0, 0, 0 },
+		{ 4096, NO, 953, 896, 0, 0, SPLIT_VMALLOC_TOO_LARGE },
 		{ 4096, NO, 31, 896, 0, 0, SPLIT_VMALLOC_TOO_SMALL },
 		/* highmem= on a machine with low memory only. */
 		{ 512, 64, NO, 448, 0, 0, 0 },
@@ -123,7 +123,7 @@ static void test_split_options(void **state)
 		{ 4096, 0, NO, 896, 896, 0, 0 },
 		{ 4096, 3200, NO, 896, 4096, 0, 0 },
 		{ 4096, 3201, NO, 896, 0, SPLIT_HIGHMEM_NOT_THERE, 0 },
-		{ 4096, 100, 256, 768, 868, 0, 0 },
+		{ 4096, 100, 256, 760, 860, 0, 0 },
 	};
 
 	(void)state;

@@ -440,7 +440,7 @@ static void json_has_the_facts(void **state)
 		"\"highstart_pfn\": 32256, \"highend_pfn\": 1310720 }");
 	assert_has(
 		"{ \"nid\": 0, \"start_pfn\": 0, \"end_pfn\": 1310720, \"present_pages\": 294304, "
-		"\"distances\": [10], \"ranges\": [{ \"start_pfn\": 0, \"end_pfn\": 160 }, ");
+		"\"distances\": [10], \"fallback\": [0], \"ranges\": [{ \"start_pfn\": 0, \"end_pfn\": 160 }, ");
 	assert_has("\"bootmem\": { \"bitmap_bytes\": 8192, \"allocations\": 7, ");
 	assert_has("{ \"nid\": 0, \"name\": \"DMA\", \"start_pfn\": 0, ");
 	assert_has("\"sections\": { \"size_bytes\": ");

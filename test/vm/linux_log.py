@@ -17,10 +17,10 @@ RANGE = r"\[mem 0x(?P<start>\w+)-0x(?P<last>\w+)\]"
 STAMP = re.compile(r"\[ *\d+\.\d+\] ")
 # What a golden keeps of a log.
 KEPT = re.compile(
-    r"Linux version|Command line:|BIOS-|user-defined|user: |e820: (update|remove)|efi: mem\d|"
+    r"(?!Kernel command line)(Linux version|BIOS-|user-defined|user: |e820: (update|remove)|efi: mem\d|"
     r"last_pfn|  (mapped )?low ram:|.*(HIGHMEM|LOWMEM|highmem|SRAT|SLIT|NUMA)|Faking a node|"
     r"Zone ranges:|  (DMA|DMA32|Normal|HighMem|Movable|Device) |Movable zone|Early memory|  node |"
-    r"Initmem|On node|Could not find|Fallback order|Policy zone|Memory: ")
+    r"Initmem|On node|Could not find|Fallback order|Policy zone|Memory: )")
 
 
 @dataclasses.dataclass
@@ -68,10 +68,17 @@ def pages(match):
 
 
 def e820(lines):
-    """What mem= left of the table, else the table as the kernel received it."""
+    """What mem= left of the table, else the table as the kernel received it. Ranges of one type that touch
+    are one: Linux cuts RAM out of the middle of pages for its boot loader's data."""
     origin = "user" if any(line.startswith("user: ") for line in lines) else "BIOS-e820"
-    return [(start * PAGE, end * PAGE, TYPES[m["type"]])
-            for m in found(lines, rf"{origin}: {RANGE} (?P<type>.*)") for start, end in [pages(m)]]
+    table = []
+    for m in found(lines, rf"{origin}: {RANGE} (?P<type>.*)"):
+        start, end, kind = int(m["start"], 16), int(m["last"], 16) + 1, TYPES[m["type"]]
+        if table and table[-1][1:] == (start, kind):
+            start = table.pop()[0]
+        table.append((start, end, kind))
+    assert all(start % PAGE == 0 and end % PAGE == 0 for start, end, _ in table)
+    return table
 
 
 def zone_boundaries(lines):
@@ -135,6 +142,27 @@ def zones(linux):
                 result.append({"nid": node["nid"], "name": name, "start_pfn": start,
                                "spanned_pages": end - start, "present_pages": present})
     return result
+
+
+def sections(linux, section_pages):
+    """Numbers of the sections that hold RAM."""
+    return {n for own in linux.ranges.values() for start, end in own
+            for n in range(start // section_pages, (end - 1) // section_pages + 1)}
+
+
+def holes(linux, section_pages):
+    """What "pages in unavailable ranges" must say: (nid, zone, pages) without RAM but with descriptors,
+    because their section has RAM, before each range within a zone and up to the last section's end."""
+    present = sorted((n * section_pages, (n + 1) * section_pages)
+                     for n in sections(linux, section_pages))
+    result, at = [], 0
+    for start, end, nid in sorted((*r, nid) for nid, own in linux.ranges.items() for r in own):
+        for name, (low, high) in linux.boundaries.items():
+            if max(start, low) < min(end, high):
+                result.append((nid, name, pages_in(present, at, max(start, low))))
+                at = min(end, high)
+    result.append((*result[-1][:2], pages_in(present, at)))
+    return [hole for hole in result if hole[2]]
 
 
 def limits(linux):

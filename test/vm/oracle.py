@@ -17,7 +17,6 @@ from qemu import BUILD, Machine
 GOLDENS = pathlib.Path(__file__).resolve().parents[1] / "oracle" / "goldens"
 TABLES = BUILD / "oracle" / "tables"
 MIB = 1 << 20
-GIB = 1 << 30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +29,8 @@ class Case:
     numa_nodes: tuple = ()
     distances: tuple = ()
     tables: tuple = ()
-    overcommit: int = 0
+    overcommit: bool = False
+    kernel: str = ""  # which stock kernel, where it is not the architecture's usual one
 
     def machine(self):
         return Machine(self.arch, self.memory, (*self.options, "after = poweroff"),
@@ -82,14 +82,15 @@ INCOMPLETE = affinity((0, 512, 0))
 UNRULY_DISTANCES = acpi_tables.slit([(10, 5), (20, 10)])
 DISTANCES = ((10, 16, 30, 24), (16, 10, 20, 28), (30, 20, 10, 12), (24, 28, 12, 10))
 
+# 144 and 112 MiB are the least, in steps of 16, in which these kernels and their firmware start.
 CASES = {
-    "x86_64-160M": Case("x86_64", 160),
+    "x86_64-144M": Case("x86_64", 144),
     "x86_64-512M": Case("x86_64", 512),
     "x86_64-4G": Case("x86_64", 4096),
     "x86_64-6G": Case("x86_64", 6144),
-    "x86_64-64G": Case("x86_64", 64 * 1024, overcommit=1),
-    "x86_64-512G": Case("x86_64", 512 * 1024, overcommit=1),
-    "x86_64-mem": Case("x86_64", 6144, ("mem=3G",)),
+    "x86_64-64G": Case("x86_64", 64 * 1024, overcommit=True),
+    "x86_64-512G": Case("x86_64", 512 * 1024, overcommit=True),
+    "x86_64-mem-3G": Case("x86_64", 6144, ("mem=3G",)),
     "x86_64-numa-2": Case("x86_64", 1024, numa_nodes=(512, 512)),
     "x86_64-numa-4": Case("x86_64", 4096, numa_nodes=(1024,) * 4, distances=DISTANCES),
     "x86_64-numa-empty": Case("x86_64", 2048, numa_nodes=(1024, 0, 1024)),
@@ -100,22 +101,27 @@ CASES = {
     "x86_64-srat-contradictory": Case("x86_64", 1024, tables=(CONTRADICTORY,)),
     "x86_64-srat-incomplete": Case("x86_64", 1024, tables=(INCOMPLETE,)),
     "x86_64-slit-unruly": Case("x86_64", 4096, tables=(INTERLEAVED, UNRULY_DISTANCES)),
+    "i386-112M": Case("i386", 112),
     "i386-512M": Case("i386", 512),
     "i386-1G": Case("i386", 1024),
     "i386-4G": Case("i386", 4096),
     "i386-6G": Case("i386", 6144),
-    "i386-mem": Case("i386", 6144, ("mem=600M",)),
+    "i386-no-pae": Case("i386", 6144, ("pae=off",), kernel="i386-nopae"),
+    "i386-mem-600M": Case("i386", 6144, ("mem=600M",)),
     "i386-vmalloc": Case("i386", 6144, ("vmalloc=256M",)),
     "i386-vmalloc-unneeded": Case("i386", 512, ("vmalloc=256M",)),
     "i386-highmem": Case("i386", 512, ("highmem=64M",)),
     "i386-highmem-less": Case("i386", 4096, ("highmem=512M",)),
+    "i386-highmem-none": Case("i386", 4096, ("highmem=0",)),
     "i386-highmem-too-much": Case("i386", 512, ("highmem=480M",)),
     "i386-highmem-too-big": Case("i386", 4096, ("highmem=8G",)),
 }
 
 # Stock 32-bit kernels know no nodes: what the 64-bit one reads in the same SRAT is what to expect.
-I386_NUMA = {f"i386-{name}": (f"x86_64-{name}", dataclasses.replace(CASES[f"x86_64-{name}"], arch="i386"))
-             for name in ("numa-2", "numa-4", "numa-empty", "numa-across", "srat-interleaved", "srat-fine")}
+I386_NUMA = {f"i386-{name}": (f"x86_64-{name}",
+                              dataclasses.replace(CASES[f"x86_64-{name}"], arch="i386"))
+             for name in ("numa-2", "numa-4", "numa-empty", "numa-across", "srat-interleaved",
+                          "srat-fine")}
 
 
 # --- goldens ----------------------------------------------------------------------------------------
