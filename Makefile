@@ -179,6 +179,7 @@ help:
 	@echo '                ARCH=i386 MEM=4G CPU=.. MACHINE=pc SMP=2 NUMA=2 ACCEL=kvm CMDLINE="key=value .."'
 	@echo '                QEMU_EXTRA=".." GUI=1 TIMEOUT=120'
 	@echo 'make test       all tests; the last line is N passed, N failed[, N skipped]'
+	@echo 'make test-full  the same, and the whole matrix of machines, sizes, processors and options'
 	@echo 'make goldens    record the Linux logs anew that the tests compare with [GOLDENS=name]'
 	@echo 'make image      build/bootmem.img, for a USB stick'
 	@echo 'make analyze    gcc -fanalyzer, cppcheck, clang-tidy'

@@ -3,6 +3,7 @@
 #
 #   make unit                 the host tests only
 #   make build/test/64/test_x one host test in one width, to run by hand or under gdb
+#   make test-full            everything, and the whole matrix of machines
 #   make test                 everything; the last line on standard output is "N passed, N failed[, N skipped]"
 #   make test VM_ARGS="-k 512"  passes arguments to pytest
 #
@@ -55,7 +56,7 @@ $(eval $(call UNIT_RULES,32,$(CMOCKA_32)))
 
 -include $(shell find build/test -name '*.d' 2>/dev/null)
 
-.PHONY: unit-bins unit vm test test-packages
+.PHONY: unit-bins unit vm test test-full test-packages
 .SECONDARY:
 
 unit-bins: $(UNIT_BINS)
@@ -71,3 +72,7 @@ vm: test-packages
 
 test: test-packages
 	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py unit vm $(UNIT_BINS) -- $(VM_ARGS)
+
+# The same, and the whole matrix of machines, sizes, processors and options.
+test-full:
+	@FULL=1 $(MAKE) --no-print-directory test

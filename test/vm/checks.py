@@ -128,9 +128,14 @@ def check_e820_order(report):
         assert end < start or kind != next_kind, "touching ranges of one type are one"
 
 
+def split_pfn(report):
+    """Where low memory may end; "split" is what the machine's options should make of it."""
+    return report.get("split", SPLIT[report["arch"]]) // PAGE
+
+
 def check_limits(report):
     ranges, limits = ram(report), report["limits"]
-    split = SPLIT[report["arch"]] // PAGE
+    split = split_pfn(report)
     low_end = max(min(end, split) for start, end in ranges if start < split)
     assert limits["min_low_pfn"] == min(max(start, 1) for start, end in ranges if end > 1)
     assert limits["max_low_pfn"] == low_end
@@ -141,7 +146,7 @@ def check_limits(report):
 
 def check_balance(report):
     memory = report["memory"]
-    split = SPLIT[report["arch"]] // PAGE
+    split = split_pfn(report)
     assert memory["present_pages"] == pages_in(ram(report))
     assert memory["present_pages"] == memory["free_pages"] + memory["reserved_pages"]
     assert memory["reserved_pages"] == sum(o["pages"] for o in report["owners"])
@@ -162,22 +167,39 @@ def check_owner_ranges(report):
 
 def check_owner_names(report):
     names = owners(report)
-    for name in ("page 0", "low 64 KiB", "image", "page tables", "mem_map", "mm", "section table",
+    cut_off = {f["quirk"] for f in report["findings"]} & {"P4", "P7"}  # mem=, highmem=
+    for name in (() if cut_off else ("image",)) + ("page 0", "low 64 KiB", "page tables", "mem_map", "mm", "section table",
                  "cpu tables and stacks"):
         assert names.get(name, {"pages": 0})["pages"] > 0, name
     assert "firmware until exit" not in names and "bitmap" not in names, "given back at mem_init"
     page_0 = names["page 0"]
     assert page_0["ranges"] == [{"start_pfn": 0, "end_pfn": 1}] and not page_0["reclaimable"]
-    assert names["image"]["reclaimable"] and not names["page tables"]["reclaimable"]
+    assert cut_off or names["image"]["reclaimable"]
+    assert not names["page tables"]["reclaimable"]
+
+
+def zones_with_ram(report):
+    """Each zone with the bounds it should have and the RAM of its node inside them."""
+    ends = {name: end // PAGE for name, end in ZONE_ENDS[report["arch"]].items()}
+    if report["arch"] == "i386":
+        ends["DMA"], ends["Normal"] = min(ends["DMA"], split_pfn(report)), split_pfn(report)
+    starts = dict(zip(ends, [0] + list(ends.values())))
+    for zone in report["zones"]:
+        start, end = starts[zone["name"]], ends[zone["name"]]
+        yield zone, start, end, [(max(s, start), min(e, end)) for s, e in node_ram(report, zone["nid"])
+                                 if s < end and e > start]
+
+
+def node_ram(report, nid):
+    return [(r["start_pfn"], r["end_pfn"]) for r in report["nodes"][nid]["ranges"]]
 
 
 def check_zones(report):
-    """Order, bounds and RAM of every zone, as e820 has them; a zone may span holes at its ends."""
-    arch, start = report["arch"], 0
-    assert [z["name"] for z in report["zones"]] == list(ZONE_ENDS[arch])
-    for zone in report["zones"]:
-        end = ZONE_ENDS[arch][zone["name"]] // PAGE
-        inside = [(max(s, start), min(e, end)) for s, e in ram(report) if s < end and e > start]
+    """Order, bounds and RAM of every zone, as e820 and nodes have them; holes may be at its ends."""
+    names = list(ZONE_ENDS[report["arch"]])
+    assert [(z["nid"], z["name"]) for z in report["zones"]] == \
+        [(node["nid"], name) for node in report["nodes"] for name in names]
+    for zone, start, end, inside in zones_with_ram(report):
         assert zone["present_pages"] == pages_in(inside), zone["name"]
         zone_end = zone["start_pfn"] + zone["spanned_pages"]
         if inside:
@@ -186,28 +208,23 @@ def check_zones(report):
             assert inside[-1][1] <= zone_end <= min(end, report["limits"]["max_pfn"]), zone["name"]
         else:
             assert zone["spanned_pages"] == 0
-        start = end
 
 
 def check_zone_free(report):
     """The buddy allocator holds exactly the RAM of the zone that no owner has."""
-    arch, start = report["arch"], 0
     owned = [(s, e) for s, e, _ in owner_ranges(report)]
-    for zone in report["zones"]:
-        end = ZONE_ENDS[arch][zone["name"]] // PAGE
-        free = pages_in(ram(report), start, end) - pages_in(owned, start, end)
+    for zone, _, _, inside in zones_with_ram(report):
+        free = pages_in(inside) - sum(pages_in(owned, start, end) for start, end in inside)
         assert zone["free_pages"] == free, zone["name"]
         assert zone["free_pages"] == zone["managed_pages"], "nothing has been allocated"
-        start = end
     assert sum(z["free_pages"] for z in report["zones"]) == report["memory"]["free_pages"]
     assert sum(z["present_pages"] for z in report["zones"]) == report["memory"]["present_pages"]
 
 
-def free_runs(report, start, end):
-    """Maximal runs of pages in [start, end) that are RAM and have no owner."""
+def free_runs(report, inside):
+    """Maximal runs of pages in these ranges of RAM that have no owner."""
     cuts = sorted((s, e) for s, e, _ in owner_ranges(report))
-    for low, high in ram(report):
-        at, high = max(low, start), min(high, end)
+    for at, high in inside:
         for owned_start, owned_end in cuts:
             if owned_end <= at or owned_start >= high:
                 continue
@@ -232,13 +249,10 @@ def blocks_of(runs):
 
 def check_free_blocks(report):
     """Not only the number of free pages: every block is where RAM without owner is."""
-    start = 0
-    for zone in report["zones"]:
-        end = ZONE_ENDS[report["arch"]][zone["name"]] // PAGE
+    for zone, _, _, inside in zones_with_ram(report):
         assert len(zone["free_blocks"]) == 11
         assert sum(n << order for order, n in enumerate(zone["free_blocks"])) == zone["free_pages"]
-        assert zone["free_blocks"] == blocks_of(free_runs(report, start, end)), zone["name"]
-        start = end
+        assert zone["free_blocks"] == blocks_of(free_runs(report, inside)), zone["name"]
 
 
 def check_watermarks(report):
@@ -249,16 +263,25 @@ def check_watermarks(report):
 
 
 def check_nodes(report):
+    """The nodes' ranges are the RAM, cut where it changes hands; each has its own bootmem."""
     nodes = report["nodes"]
-    ranges = [(r["start_pfn"], r["end_pfn"]) for n in nodes for r in n["ranges"]]
-    assert ranges == ram(report)
-    for node in nodes:
-        own = [(r["start_pfn"], r["end_pfn"]) for r in node["ranges"]]
-        assert node["start_pfn"] == own[0][0] and node["end_pfn"] == own[-1][1]
+    for nid, node in enumerate(nodes):
+        own = node_ram(report, nid)
+        assert node["nid"] == nid and own == sorted(own)
         assert node["present_pages"] == pages_in(own)
+        assert node["fallback"][0] == nid and sorted(node["fallback"]) == list(range(len(nodes)))
+        assert node["distances"][nid] == 10
+        if own:
+            assert node["start_pfn"] == own[0][0] and node["end_pfn"] == own[-1][1]
+        low = report["arch"] != "i386" or node["start_pfn"] < report["limits"]["max_low_pfn"]
         bootmem = node["bootmem"]
-        assert bootmem["bitmap_bytes"] > 0 and bootmem["allocations"] > 0
-        assert bootmem["allocated_pages"] * PAGE >= bootmem["requested_bytes"] > 0
+        assert (bootmem["bitmap_bytes"] > 0) == bool(own and low)
+        assert bootmem["requested_bytes"] <= bootmem["allocated_pages"] * PAGE
+    ranges = sorted(r for nid in range(len(nodes)) for r in node_ram(report, nid))
+    for (_, end), (start, _) in zip(ranges, ranges[1:]):
+        assert end <= start, "no page is in two nodes"
+    assert pages_in(ranges) == pages_in(ram(report)) == sum(pages_in(ram(report), *r) for r in ranges)
+    assert sum(node["bootmem"]["allocations"] for node in nodes) > 0
 
 
 def check_sections(report):

@@ -36,6 +36,23 @@ for arch in ARCHES:
 
 MACHINES["i386-pae-off"] = Machine("i386", 6144, ("pae = off", POWEROFF))
 
+# The whole matrix of `make test-full`: machine kinds, processors, sizes between the usual ones, options.
+FULL = {}
+for size in (64, 80, 100, 128, 200, 256, 700, 1024, 1500, 2048, 3072, 3500, 8192, 16384):
+    FULL |= {f"full-{arch}-{size}M": Machine(arch, size) for arch in ARCHES}
+for cpu in ("qemu64", "max", "max,-nx", "max,-pdpe1gb", "EPYC", "Skylake-Client-v1"):
+    FULL[f"full-x86_64-{cpu}"] = Machine("x86_64", 4096, cpu=cpu)
+for cpu in ("qemu32", "pentium3", "max,-nx", "max,-pse", "core2duo"):
+    FULL[f"full-i386-{cpu}"] = Machine("i386", 4096, cpu=cpu)
+for size in (512, 3500, 6144):
+    FULL[f"full-pc-{size}M"] = Machine("x86_64", size, machine="pc")
+for arch in ARCHES:
+    for options in ("numa = fake=3", "numa = fake=64", "mem = 48M", "reserve = 1M@1M, 3M@5M, 100M@64M"):
+        FULL[f"full-{arch}-{options}"] = Machine(arch, 2048, (options, POWEROFF))
+for options in ("highmem = 512M", "highmem = 0", "vmalloc = 400M", "vmalloc = 64M", "pae = off"):
+    FULL[f"full-i386-{options}"] = Machine("i386", 4096, (options, POWEROFF))
+MACHINES |= FULL
+
 
 def on_machines(*names):
     return pytest.mark.parametrize("run", names, indirect=True)
