@@ -9,7 +9,7 @@ PACKAGES := binutils dosfstools fdisk gcc gnu-efi make mtools ovmf ovmf-ia32 pyt
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 Q := $(if $(V),,@)
 
-all: apps libs image
+all: apps libs image sim
 
 # --- compiling ----------------------------------------------------------------------------------
 
@@ -45,7 +45,7 @@ TARGET_i386      := efi-app-ia32
 CORE := $(wildcard core/*.c)
 EFI  := $(wildcard efi/*.c)
 # Test applications that end with a fault instead of after=.
-FAULTS := ud pf stack df nx
+FAULTS := ud pf stack df nx text
 
 # _relocate and nothing else comes from gnu-efi's libraries.
 LDFLAGS := -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack --no-undefined --build-id=none \
@@ -150,7 +150,7 @@ gdb: $(BUILD)/$(ARCH)/bootmem.so
 
 # --- looking after the source -----------------------------------------------------------------------
 
-C_FILES := $(wildcard core/*.[ch] arch/*/*.[ch] efi/*.[ch] include/bootmem/*.h test/*/*.[ch])
+C_FILES := $(wildcard core/*.[ch] arch/*/*.[ch] efi/*.[ch] tools/sim/*.[ch] include/bootmem/*.h test/*/*.[ch])
 
 format:
 	clang-format -i $(C_FILES)
@@ -181,6 +181,7 @@ help:
 	@echo 'make test       all tests; the last line is N passed, N failed[, N skipped]'
 	@echo 'make test-full  the same, and the whole matrix of machines, sizes, processors and options'
 	@echo 'make goldens    record the Linux logs anew that the tests compare with [GOLDENS=name]'
+	@echo 'make sim        build/bootmem-sim and build/bootmem-sim-i386'
 	@echo 'make image      build/bootmem.img, for a USB stick'
 	@echo 'make analyze    gcc -fanalyzer, cppcheck, clang-tidy'
 	@echo 'make format     clang-format'
@@ -191,4 +192,5 @@ help:
 .DELETE_ON_ERROR:
 
 include test/test.mk
+include tools/sim/sim.mk
 include test/oracle/oracle.mk

@@ -12,9 +12,10 @@
 
 #define LOW_64K_PFN     (64 * KIB >> PAGE_SHIFT)
 #define DMA_LIMIT_PHYS  (16 * MIB)
-#define MAP_SLACK       64  /* descriptors that the map may grow by */
+#define MAP_SLACK       192 /* descriptors that the map may grow by: a bitmap for each node splits it */
 #define OWNERS_SLACK    256 /* owner ranges beyond two for each descriptor */
 #define NODE_SLACK      (2 * BOOT_SRAT_RANGES + 2 * BOOTMEM_MAX_NODES) /* node_max_scratch */
+#define RUNTIME_PARTS   2   /* specials for each descriptor: its parts in the firmware's table */
 #define BITMAP_ATTEMPTS 64  /* places the firmware may refuse */
 
 /* --- progress, errors, time ------------------------------------------------------------------------ */
@@ -108,16 +109,18 @@ enum bm_error boot_fail(struct boot *b, enum bm_error error, const char *format,
 static uint64_t bytes_per_descriptor(void)
 {
 	return sizeof(struct e820_entry) + 4 * sizeof(struct e820_event) +
-		2 * 2 * sizeof(struct e820_entry) + 2 * sizeof(struct node_range) +
-		2 * sizeof(struct owner_range) + 2 * sizeof(struct map_area);
+		2 * 2 * sizeof(struct e820_entry) + 2 * 2 * sizeof(struct node_range) +
+		2 * sizeof(struct owner_range) + (2 + 2 * RUNTIME_PARTS) * sizeof(struct map_area) +
+		RUNTIME_PARTS * sizeof(struct map_special);
 }
 
 static uint64_t fixed_bytes(void)
 {
 	return OWNERS_SLACK * sizeof(struct owner_range) +
 		BOOT_SRAT_RANGES * sizeof(struct srat_range) +
-		2 * NODE_SLACK * sizeof(struct node_range) +
-		(4 * BOOT_ALL_SPECIALS + 4) * sizeof(struct map_area);
+		3 * NODE_SLACK * sizeof(struct node_range) +
+		(4 * BOOT_ALL_SPECIALS + 4) * sizeof(struct map_area) +
+		BOOT_ALL_SPECIALS * sizeof(struct map_special);
 }
 
 uint64_t boot_storage_bytes(uint32_t descriptors)
@@ -143,8 +146,11 @@ static void lay_out_scratch(struct boot *b, uint8_t **storage, uint32_t n)
 	b->next.entry = cut(storage, b->next.capacity, sizeof(*b->next.entry));
 	b->srat.range_capacity = BOOT_SRAT_RANGES;
 	b->srat.range = cut(storage, BOOT_SRAT_RANGES, sizeof(*b->srat.range));
+	b->next_range = cut(storage, b->node_map.range_capacity, sizeof(*b->next_range));
 	b->node_map.scratch_capacity = NODE_SLACK;
 	b->node_map.scratch = cut(storage, NODE_SLACK, sizeof(*b->node_map.scratch));
+	b->special_capacity = BOOT_ALL_SPECIALS + RUNTIME_PARTS * n;
+	b->special = cut(storage, b->special_capacity, sizeof(*b->special));
 }
 
 /* What the report reads comes first, scratch last. */
@@ -158,7 +164,7 @@ static void lay_out_storage(struct boot *b, uint8_t *storage, uint32_t n)
 	b->owners.range = cut(&storage, b->owners.capacity, sizeof(*b->owners.range));
 	b->node_map.range_capacity = 2 * n + NODE_SLACK;
 	b->node_map.range = cut(&storage, b->node_map.range_capacity, sizeof(*b->node_map.range));
-	b->plan.capacity = 2 * n + 4 * BOOT_ALL_SPECIALS + 4;
+	b->plan.capacity = 2 * n + 4 * BOOT_ALL_SPECIALS + 2 * RUNTIME_PARTS * n + 4;
 	b->plan.area = cut(&storage, b->plan.capacity, sizeof(*b->plan.area));
 	scratch = storage;
 	lay_out_scratch(b, &storage, n);
@@ -251,7 +257,10 @@ static void apply_split(struct boot *b, struct e820 *map, struct findings *f)
 {
 	const struct boot_options *options = &b->input.options;
 
-	b->split = limits_split(max_ram_pfn(map), options->highmem_bytes, options->vmalloc_bytes);
+	/* Once: bitmaps and owners depend on it, so the accepted map can't move it any more. */
+	if (!b->exited)
+		b->split = limits_split(
+			max_ram_pfn(map), options->highmem_bytes, options->vmalloc_bytes);
 	boot_cut_ram(map, b->split.ram_end_phys, FINDING_RAM_BEYOND_HIGHMEM, f);
 }
 
@@ -285,13 +294,28 @@ enum bm_error boot_map_to_e820(struct boot *b, struct e820 *out, struct findings
 	return BM_OK;
 }
 
+/* What we run on until activate: told, not changed. */
+static void audit_firmware_tables(struct boot *b)
+{
+	const struct paging live = { .root = b->input.firmware_root, .mode = b->input.firmware_mode };
+
+	if (live.root == 0)
+		return;
+	paging_audit(&b->audit, &live, b->pool.window, &b->e820);
+	if (b->audit.ram_unmapped_pages != 0)
+		finding_add_bytes(&b->findings, FINDING_RAM_UNMAPPED, 0, 0,
+			pfn_phys(b->audit.ram_unmapped_pages));
+}
+
 static enum bm_error stage_e820(struct boot *b)
 {
 	enum bm_error error = boot_map_to_e820(b, &b->e820, &b->findings);
 
-	if (error == BM_OK)
-		boot_say(b, "e820: %u entries", b->e820.count);
-	return error;
+	if (error != BM_OK)
+		return error;
+	audit_firmware_tables(b);
+	boot_say(b, "e820: %u entries", b->e820.count);
+	return BM_OK;
 }
 
 static void say_refused(struct boot *b, const char *option, enum split_refusal refusal)
@@ -562,6 +586,8 @@ static bool leave_out_farthest(struct boot *b)
 	b->far_phys = pfn_phys(ram.start);
 	boot_say(b, "bootmem: without the RAM from %llx on", (unsigned long long)b->far_phys);
 	boot_cut_ram(&b->e820, b->far_phys, FINDING_RAM_TOO_FAR, &b->findings);
+	if (owners_remove(&b->owners, pfn_down(b->far_phys), PFN_END) != BM_OK)
+		return false;
 	return boot_stage_limits(b) == BM_OK && boot_stage_nodes(b) == BM_OK;
 }
 
@@ -588,7 +614,46 @@ static void add_special(struct boot *b, struct map_special special)
 	b->special[b->specials++] = special; /* BOOT_ALL_SPECIALS is the sum of all callers */
 }
 
-/* The input's ranges, our stacks and tables with their guards, and bad RAM. */
+/* Identity mappings end here: what the space has room for, and the CPU can address. */
+static phys_t identity_end(const struct boot *b)
+{
+	return min_u64(b->space.identity_end, arch_phys_end(&b->input.mode));
+}
+
+/* One at or above the kernel's half is out of reach: there is the serial port. */
+static void add_framebuffer(struct boot *b)
+{
+	phys_t start = align_down(b->input.framebuffer_phys, PAGE_SIZE);
+	phys_t end = align_up(b->input.framebuffer_phys + b->input.framebuffer_bytes, PAGE_SIZE);
+
+	if (start < end && end <= identity_end(b))
+		add_special(b, (struct map_special){ .start_phys = start,
+				       .end_phys = end,
+				       .rights = MAP_WRITE | MAP_WC,
+				       .identity = true });
+}
+
+/* What the firmware goes on using, from the newest map there is. */
+static void add_runtime_ranges(struct boot *b)
+{
+	struct findings *f = b->input.runtime_services ? &b->findings : NULL;
+	struct runtime_ranges ranges = {
+		.special = b->special + b->specials,
+		.capacity = b->special_capacity - b->specials,
+	};
+	struct efi_mat mat;
+
+	if (efi_mat_open(&mat, b->input.memory_attributes) != BM_OK)
+		mat.count = 0;
+	runtime_ranges_find(&ranges, &b->map, &mat, identity_end(b), f);
+	b->specials += ranges.count;
+	b->runtime_usable = b->input.runtime_services && ranges.usable;
+}
+
+/*
+ * The input's ranges, our stacks and tables with their guards, and bad RAM; the framebuffer and the firmware's
+ * runtime ranges.
+ */
 static void collect_specials(struct boot *b)
 {
 	static const uint8_t guard[] = ARCH_CPU_GUARDS;
@@ -616,6 +681,8 @@ static void collect_specials(struct boot *b)
 						       options->badram[i].bytes,
 					       PAGE_SIZE),
 				       .guard = true });
+	add_framebuffer(b);
+	add_runtime_ranges(b);
 }
 
 static enum bm_error build_tables(struct boot *b)
@@ -634,6 +701,33 @@ static enum bm_error build_tables(struct boot *b)
 	return BM_OK;
 }
 
+/* All tables are pages that bootmem handed out for them. */
+static bool tables_are_ours(const struct boot *b)
+{
+	pfn_t start = pfn_down(b->paging.tables_phys);
+	const struct owner_range *r = owners_from(&b->owners, start);
+
+	return r != NULL && r->owner == OWNER_PAGE_TABLES && r->start <= start &&
+		start + b->paging.table_pages <= r->end;
+}
+
+/* The last chance to give everything back: afterwards the CPU believes these tables. */
+static enum bm_error check_tables(struct boot *b)
+{
+	const struct paging_rules rules = { &b->space, &b->e820, &b->limits, b->special,
+		b->specials };
+	struct paging_violation v = paging_check(&b->paging, b->pool.window, &rules);
+
+	if (v.fault != PAGING_SOUND)
+		return boot_fail(b, BM_CONFLICT, "paging: %s: %llx (physical %llx)",
+			paging_fault_text(v.fault), (unsigned long long)v.virt,
+			(unsigned long long)v.phys);
+	if (!tables_are_ours(b))
+		return boot_fail(b, BM_CONFLICT, "paging: tables at %llx are not in our pages",
+			(unsigned long long)b->paging.tables_phys);
+	return BM_OK;
+}
+
 enum bm_error boot_stage_paging(struct boot *b)
 {
 	enum bm_error error = BM_OK;
@@ -642,14 +736,15 @@ enum bm_error boot_stage_paging(struct boot *b)
 		error = boot_alloc(b, OWNER_CPU, ARCH_CPU_PAGES, &b->cpu_block_phys);
 	if (error != BM_OK)
 		return error;
-	collect_specials(b);
 	arch_address_space(&b->space, &b->limits, &b->input.mode);
+	collect_specials(b);
 	error = mapplan_build(&b->plan, &b->space, &b->e820, &b->limits, b->special, b->specials);
 	if (error != BM_OK)
 		return boot_fail(b, error, "paging: the address space can't be laid out (%u)", error);
 	if (!mapplan_check(&b->plan, &b->input.mode))
 		return boot_fail(b, BM_INVALID, "paging: the plan breaks its own rules");
-	return build_tables(b);
+	error = build_tables(b);
+	return error == BM_OK ? check_tables(b) : error;
 }
 
 static enum bm_error alloc_cleared(struct boot *b, enum owner owner, uint64_t pages, phys_t *phys)
@@ -721,6 +816,19 @@ static enum bm_error run_stage(struct boot *b, enum boot_stage stage, stage_fn r
 	return error;
 }
 
+/* Below where the bitmaps end, each page of RAM is free in its node's or has an owner. */
+static bool bitmaps_balance(const struct boot *b)
+{
+	pfn_t end = ARCH_HIGHMEM ? b->limits.max_low_pfn : b->limits.max_pfn;
+	uint64_t counted = 0;
+
+	for (uint32_t nid = 0; nid < b->pool.nodes; nid++)
+		counted += bootmem_free_pages(&b->bootmem[nid]);
+	for (uint32_t i = 0; i < b->owners.count && b->owners.range[i].start < end; i++)
+		counted += min_u64(b->owners.range[i].end, end) - b->owners.range[i].start;
+	return counted == e820_ram_pages(&b->e820, 0, end);
+}
+
 enum bm_error boot_prepare(struct boot *b)
 {
 	static const stage_fn stages[] = {
@@ -739,6 +847,8 @@ enum bm_error boot_prepare(struct boot *b)
 		if (error != BM_OK)
 			return error;
 	}
+	if (!bitmaps_balance(b))
+		return boot_fail(b, BM_CONFLICT, "zones: free and owned pages do not add up");
 	return BM_OK;
 }
 
@@ -849,6 +959,8 @@ static enum bm_error stage_mem_init(struct boot *b)
 		error = mem_init(b->mm, &b->pool, &b->owners, &b->e820);
 	if (error == BM_OK)
 		error = free_initmem(b);
+	if (error == BM_OK)
+		zones_set_watermarks(b->mm);
 	if (error != BM_OK)
 		return boot_fail(b, error, "mem_init: the free pages can't be handed over (%u)", error);
 	if (!balances(b))

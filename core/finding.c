@@ -47,6 +47,10 @@ static const struct finding_words words[] = {
 	[FINDING_SRAT_UNCOVERED] = { "N6", "SRAT leaves out 1 MiB of RAM or more, one node" },
 	[FINDING_SRAT_GAP] = { "N7", "RAM missing in the SRAT, added to the node beside it" },
 	[FINDING_SLIT] = { "N8", "SLIT breaks its rules, default distances taken" },
+	[FINDING_RAM_UNMAPPED] = { "P11", "RAM that the firmware's tables do not map" },
+	[FINDING_RUNTIME_NO_RIGHTS] = { "P9",
+		"runtime code without usable rights, not called" },
+	[FINDING_RUNTIME_LEFT_OUT] = { "P10", "runtime range out of reach, left unmapped" },
 	[FINDING_NUMA_FAKE] = { "N9", "too little RAM for so many fake nodes, none made" },
 };
 

@@ -120,6 +120,7 @@ enum bm_error kunmap(struct mm *mm, pfn_t pfn)
 
 /* --- the self-test -------------------------------------------------------------------------------- */
 
+#define HIGH_ZONE  (ARCH_NR_ZONES - 1)
 #define LIST_ORDER 1 /* 1024 page numbers */
 
 /* Pages for the test; their numbers are kept in low memory. */
@@ -137,12 +138,13 @@ static void trial_begin(struct trial *t, struct mm *mm, uint32_t wanted)
 		return;
 	t->pfn = phys_to_virt(mm->window, pfn_phys(t->list_pfn));
 	wanted = (uint32_t)min_u64(wanted, (PAGE_SIZE << LIST_ORDER) / sizeof(t->pfn[0]));
-	while (t->pages < wanted) {
-		pfn_t pfn = zone_alloc_pages(mm, ARCH_NR_ZONES - 1, 0);
+	for (uint32_t nid = 0; nid < mm->nodes && t->pages < wanted;) {
+		pfn_t pfn = zone_alloc_pages(mm, nid * ARCH_NR_ZONES + HIGH_ZONE, 0);
 
-		if (pfn == PFN_NONE)
-			break;
-		t->pfn[t->pages++] = pfn;
+		if (pfn != PFN_NONE)
+			t->pfn[t->pages++] = pfn;
+		else
+			nid++;
 	}
 }
 
@@ -201,8 +203,12 @@ uint32_t kmap_selftest(struct mm *mm, bool *ok)
 {
 	struct trial trial;
 
+	uint64_t high_pages = 0;
+
 	*ok = true;
-	if (mm->pkmap.slots == 0 || mm->node[0].zone[ARCH_NR_ZONES - 1].free_pages == 0)
+	for (uint32_t nid = 0; nid < mm->nodes; nid++)
+		high_pages += mm->node[nid].zone[HIGH_ZONE].free_pages;
+	if (mm->pkmap.slots == 0 || high_pages == 0)
 		return 0;
 	trial_begin(&trial, mm, mm->pkmap.slots + 8);
 	*ok = run_trial(&trial);

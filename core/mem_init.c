@@ -58,17 +58,23 @@ static pfn_t bootmem_end(const struct source *s)
 	return end;
 }
 
-/* The first free run in [from, end), cut where the zone ends. */
+/*
+ * The first free run in [from, end), cut where the zone ends. One that reaches the end of the bitmaps goes
+ * on above it: free pages that touch must be one run.
+ */
 static bool next_run(const struct source *s, pfn_t from, pfn_t end, struct pfn_range *run,
 	uint32_t *zone)
 {
 	pfn_t low_end = bootmem_end(s), zone_end;
+	struct pfn_range more;
 
 	if (from >= end)
 		return false;
 	if (!next_low_run(s, from, min_u64(end, low_end), run) &&
 		!next_unowned(s, max_u64(from, low_end), end, run))
 		return false;
+	if (run->end == low_end && next_unowned(s, low_end, end, &more) && more.start == low_end)
+		run->end = more.end;
 	*zone = zone_of_pfn(s->mm, run->start, run->end, &zone_end);
 	run->end = zone_end;
 	return true;

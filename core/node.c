@@ -574,7 +574,6 @@ void physnode_map_build(struct physnode_map *out, const struct node_map *map)
 	}
 }
 
-/* The range that holds a page, or the one below it. */
 /* How many ranges start at or below a page. */
 static uint32_t ranges_up_to(const struct physnode_map *map, pfn_t pfn)
 {
@@ -592,6 +591,7 @@ static uint32_t ranges_up_to(const struct physnode_map *map, pfn_t pfn)
 	return low;
 }
 
+/* The node of the range that holds a page, or of the one below it. */
 static int search(const struct physnode_map *map, pfn_t pfn)
 {
 	const struct node_range *range = (const struct node_range *)(map + 1);

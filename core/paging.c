@@ -23,6 +23,14 @@ struct builder {
 	phys_t next_phys;                       /* first unused table page */
 	unsigned entry_shift;                   /* log2 of an entry's bytes */
 	struct open_table open[MAX_LEVELS + 1]; /* [level]; [0] is unused */
+	struct page_counts counts;
+};
+
+/* Entries of one level in one table that map pages in a row. */
+struct leaf_run {
+	unsigned level, shift, count;
+	uint64_t virt;
+	phys_t phys;
 };
 
 /* Counts stretches of the address space that arrive in ascending order, each once. */
@@ -204,42 +212,52 @@ static void open_path(struct builder *b, uint64_t virt, unsigned level)
 	}
 }
 
-static void count_pages(struct paging *out, unsigned shift, unsigned count)
+/* A run in one table: a larger page can begin only where a table ends. */
+static struct leaf_run next_run(
+	const struct paging_mode *mode, const struct map_area *area, uint64_t done)
 {
-	switch (shift) {
+	uint64_t virt = area->virt + done, left = area->bytes - done;
+	unsigned level = leaf_level(mode, virt, area->phys + done, left);
+	unsigned shift = arch_level_shift(mode, level);
+	unsigned room = (1u << arch_level_bits(mode, level)) - entry_index(mode, level, virt);
+
+	return (struct leaf_run){
+		.level = level,
+		.shift = shift,
+		.count = (unsigned)min_u64(left >> shift, room),
+		.virt = virt,
+		.phys = area->phys + done,
+	};
+}
+
+static void count_pages(struct page_counts *counts, const struct leaf_run *run)
+{
+	switch (run->shift) {
 	case 12:
-		out->pages_4k += count;
+		counts->pages_4k += run->count;
 		break;
 	case 21:
-		out->pages_2m += count;
+		counts->pages_2m += run->count;
 		break;
 	case 22:
-		out->pages_4m += count;
+		counts->pages_4m += run->count;
 		break;
 	default:
-		out->pages_1g += count;
+		counts->pages_1g += run->count;
 	}
 }
 
-/* Each round fills one run in one table: a larger page can begin only where a table ends. */
 static void map_pages(struct builder *b, const struct map_area *area)
 {
-	uint64_t bytes;
+	struct leaf_run run;
 
-	for (uint64_t done = 0; done < area->bytes; done += bytes) {
-		uint64_t virt = area->virt + done, left = area->bytes - done;
-		phys_t phys = area->phys + done;
-		unsigned level = leaf_level(b->mode, virt, phys, left);
-		unsigned shift = arch_level_shift(b->mode, level);
-		unsigned room =
-			(1u << arch_level_bits(b->mode, level)) - entry_index(b->mode, level, virt);
-		unsigned count = (unsigned)min_u64(left >> shift, room);
-
-		open_path(b, virt, level);
-		put_entries(b, level, virt, arch_leaf_entry(b->mode, level, phys, area->rights),
-			UINT64_C(1) << shift, count);
-		count_pages(b->out, shift, count);
-		bytes = (uint64_t)count << shift;
+	for (uint64_t done = 0; done < area->bytes; done += (uint64_t)run.count << run.shift) {
+		run = next_run(b->mode, area, done);
+		open_path(b, run.virt, run.level);
+		put_entries(b, run.level, run.virt,
+			arch_leaf_entry(b->mode, run.level, run.phys, area->rights),
+			UINT64_C(1) << run.shift, run.count);
+		count_pages(&b->counts, &run);
 	}
 }
 
@@ -318,8 +336,39 @@ enum bm_error paging_build(struct paging *out, const struct map_plan *plan,
 		table_pages != paging_table_pages(plan, mode))
 		return BM_INVALID;
 	build_tables(&b, plan);
+	built.pages_4k = b.counts.pages_4k;
+	built.pages_2m = b.counts.pages_2m;
+	built.pages_4m = b.counts.pages_4m;
+	built.pages_1g = b.counts.pages_1g;
 	*out = built;
 	return BM_OK;
+}
+
+struct page_counts paging_area_pages(const struct map_area *area, const struct paging_mode *mode)
+{
+	struct page_counts counts = { 0 };
+	struct leaf_run run;
+
+	if (area->rights & MAP_TABLES)
+		return counts;
+	for (uint64_t done = 0; done < area->bytes; done += (uint64_t)run.count << run.shift) {
+		run = next_run(mode, area, done);
+		count_pages(&counts, &run);
+	}
+	return counts;
+}
+
+const char *map_kind_name(enum map_kind kind)
+{
+	static const char *const name[] = {
+		[MAP_DIRECT] = "direct map",
+		[MAP_IDENTITY] = "identity",
+		[MAP_VMALLOC] = "vmalloc",
+		[MAP_FIXMAP] = "fixmap",
+		[MAP_PKMAP] = "pkmap",
+	};
+
+	return kind < ARRAY_SIZE(name) ? name[kind] : "?";
 }
 
 uint64_t paging_read_entry(

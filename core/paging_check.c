@@ -210,7 +210,8 @@ static unsigned page_entries(const struct paging_mode *mode)
 }
 
 /* Addresses of the upper half carry their sign. */
-static uint64_t entry_virt(const struct paging_mode *mode, const struct table *table, unsigned index)
+static uint64_t entry_virt(
+	const struct paging_mode *mode, const struct table *table, unsigned index)
 {
 	unsigned shift = arch_level_shift(mode, table->level);
 	uint64_t virt = table->virt + ((uint64_t)index << shift);
@@ -252,7 +253,8 @@ static bool check_leaves(struct checker *c, const struct table *table, unsigned 
 
 static bool check_table(struct checker *c, struct table table);
 
-static bool check_child(struct checker *c, const struct table *parent, unsigned index, uint64_t entry)
+static bool check_child(
+	struct checker *c, const struct table *parent, unsigned index, uint64_t entry)
 {
 	const struct paging_mode *mode = &c->paging->mode;
 	struct table child = {
@@ -266,8 +268,8 @@ static bool check_child(struct checker *c, const struct table *parent, unsigned 
 }
 
 /* Present entries only; *count tells how many were checked. */
-static bool check_entry(struct checker *c, const struct table *table, unsigned index, uint64_t entry,
-	unsigned *count)
+static bool check_entry(struct checker *c, const struct table *table, unsigned index,
+	uint64_t entry, unsigned *count)
 {
 	const struct paging_mode *mode = &c->paging->mode;
 
@@ -286,8 +288,7 @@ static bool check_table(struct checker *c, struct table table)
 	const struct paging *p = c->paging;
 	unsigned count;
 
-	if (table.phys != c->next_table ||
-		table.phys >= p->tables_phys + pfn_phys(p->table_pages))
+	if (table.phys != c->next_table || table.phys >= p->tables_phys + pfn_phys(p->table_pages))
 		return report(c, PAGING_TABLES, table.virt, table.phys);
 	c->next_table += PAGE_SIZE;
 	for (unsigned i = 0; i < page_entries(&p->mode); i += count) {
@@ -313,7 +314,7 @@ static struct checker checker_of(
 		.rules = rules,
 		.window = window,
 		.view = {
-			[IDENTITY] = { 0, rules->space->identity_end, 0 },
+			[IDENTITY] = { 0, min_u64(rules->space->identity_end, PHYS_END), 0 },
 			[DIRECT] = { rules->space->direct_base, pfn_phys(end), 0 },
 		},
 		.unenforced = arch_entry_rights(mode, 1, arch_leaf_entry(mode, 1, 0, 0)),
@@ -331,8 +332,7 @@ struct paging_violation paging_check(
 		.entries = 1u << arch_level_bits(&paging->mode, paging->mode.levels),
 	};
 
-	if (check_table(&c, root) &&
-		nothing_missing(&c, &c.view[IDENTITY], c.view[IDENTITY].end) &&
+	if (check_table(&c, root) && nothing_missing(&c, &c.view[IDENTITY], c.view[IDENTITY].end) &&
 		nothing_missing(&c, &c.view[DIRECT], c.view[DIRECT].end) &&
 		c.next_table != paging->tables_phys + pfn_phys(paging->table_pages))
 		(void)report(&c, PAGING_TABLES, 0, c.next_table);

@@ -306,6 +306,61 @@ static void put_mapped(const struct paging *p, const struct sink *out)
 	sink_puts(out, "\n");
 }
 
+static void put_page_counts(const struct page_counts *counts, const struct sink *out)
+{
+	const struct {
+		const char *size;
+		uint64_t pages;
+	} of[] = {
+		{ "1G", counts->pages_1g },
+		{ "4M", counts->pages_4m },
+		{ "2M", counts->pages_2m },
+		{ "4K", counts->pages_4k },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(of); i++)
+		if (of[i].pages != 0)
+			sink_printf(out, " %s:%llu", of[i].size, ULL(of[i].pages));
+}
+
+static const char *type_words(uint32_t rights)
+{
+	return rights & MAP_UC ? " UC" : rights & MAP_WC ? " WC" : "";
+}
+
+/* As the tables were built: what was given back since is no longer in the identity part. */
+static void put_area(const struct map_area *area, const struct paging_mode *mode,
+	const struct sink *out)
+{
+	const int digits = ARCH_HIGHMEM ? 8 : 16;
+	struct page_counts counts = paging_area_pages(area, mode);
+
+	sink_printf(out, "[%0*llx, %0*llx) ", digits, ULL(area->virt), digits,
+		ULL(area->virt + area->bytes));
+	if (area->rights & MAP_TABLES)
+		sink_puts(out, "tables only");
+	else
+		sink_printf(out, "%s %s%s", area->rights & MAP_WRITE ? "RW" : "R ",
+			mode->nx && !(area->rights & MAP_EXEC) ? "NX" : "X ",
+			type_words(area->rights));
+	put_page_counts(&counts, out);
+	sink_printf(out, " %s\n", map_kind_name((enum map_kind)area->kind));
+}
+
+static void put_audit(const struct paging_audit *a, const struct sink *out)
+{
+	char size[SIZE_TEXT_MAX];
+
+	if (a->levels == 0)
+		return;
+	sink_printf(out, "  the firmware's: %u levels, %llu tables, %llu of them read-only%s\n   ",
+		a->levels, ULL(a->tables), ULL(a->read_only_tables),
+		a->complete ? "" : "; there are more");
+	put_page_counts(&a->pages, out);
+	sink_printf(out, ", %s writable and executable\n",
+		format_size(size, a->write_exec_bytes));
+}
+
 static void put_paging(const struct boot *b, const struct sink *out)
 {
 	const struct address_space *s = &b->space;
@@ -320,6 +375,10 @@ static void put_paging(const struct boot *b, const struct sink *out)
 	if (s->pkmap_start < s->pkmap_end)
 		put_range(out, s->pkmap_start, s->pkmap_end, "pkmap");
 	put_range(out, s->fixmap_start, s->fixmap_end, "fixmap");
+	put_audit(&b->audit, out);
+	sink_puts(out, "  mapped areas, with rights and pages of each size:\n");
+	for (uint32_t i = 0; i < b->plan.count; i++)
+		put_area(&b->plan.area[i], &p->mode, out);
 }
 
 static void put_timing(const struct boot *b, const struct sink *out)

@@ -336,6 +336,60 @@ static void put_sections(struct json *j, const struct boot *b)
 	close(j, " }");
 }
 
+static void put_area(struct json *j, const struct map_area *area, const struct paging_mode *mode)
+{
+	struct page_counts counts = paging_area_pages(area, mode);
+	bool write = (area->rights & MAP_WRITE) != 0, tables = (area->rights & MAP_TABLES) != 0;
+	bool exec = !tables && (!mode->nx || (area->rights & MAP_EXEC));
+
+	open_element(j);
+	address_member(j, "start", area->virt);
+	address_member(j, "end", area->virt + area->bytes);
+	address_member(j, "phys", area->phys);
+	string_member(j, "kind", map_kind_name((enum map_kind)area->kind));
+	truth_member(j, "tables_only", &tables);
+	truth_member(j, "write", &write);
+	truth_member(j, "exec", &exec);
+	string_member(j, "type",
+		area->rights & MAP_UC ? "UC" : area->rights & MAP_WC ? "WC" : "WB");
+	number_member(j, "pages_4k", counts.pages_4k);
+	number_member(j, "pages_2m", counts.pages_2m);
+	number_member(j, "pages_4m", counts.pages_4m);
+	number_member(j, "pages_1g", counts.pages_1g);
+	close(j, " }");
+}
+
+/* Null where the firmware runs without paging. */
+static void put_audit(struct json *j, const struct paging_audit *a)
+{
+	key(j, "firmware_tables");
+	if (a->levels == 0) {
+		word(j, "null");
+		return;
+	}
+	open(j, "{ ");
+	number_member(j, "levels", a->levels);
+	truth_member(j, "complete", &a->complete);
+	number_member(j, "tables", a->tables);
+	number_member(j, "read_only_tables", a->read_only_tables);
+	number_member(j, "pages_4k", a->pages.pages_4k);
+	number_member(j, "pages_2m", a->pages.pages_2m);
+	number_member(j, "pages_4m", a->pages.pages_4m);
+	number_member(j, "pages_1g", a->pages.pages_1g);
+	number_member(j, "write_exec_bytes", a->write_exec_bytes);
+	number_member(j, "ram_unmapped_pages", a->ram_unmapped_pages);
+	close(j, " }");
+}
+
+static void put_areas(struct json *j, const struct boot *b)
+{
+	key(j, "areas");
+	open(j, "[");
+	for (uint32_t i = 0; i < b->plan.count; i++)
+		put_area(j, &b->plan.area[i], &b->paging.mode);
+	close(j, "]");
+}
+
 static void put_paging(struct json *j, const struct boot *b)
 {
 	const struct paging *p = &b->paging;
@@ -358,6 +412,9 @@ static void put_paging(struct json *j, const struct boot *b)
 	address_range_member(j, "vmalloc", s->vmalloc_start, s->vmalloc_end);
 	address_range_member(j, "fixmap", s->fixmap_start, s->fixmap_end);
 	address_range_member(j, "pkmap", s->pkmap_start, s->pkmap_end);
+	truth_member(j, "runtime_usable", &b->runtime_usable);
+	put_audit(j, &b->audit);
+	put_areas(j, b);
 	close(j, " }");
 }
 

@@ -130,10 +130,82 @@ static void adopt_table(struct boot *b)
 	b->next = old;
 }
 
-/* Stages 3, 4, 6 and 7 again, on the table of the accepted map. */
+/* The node of RAM at pfn that no range had, and in *end how far that holds at most. */
+static uint32_t node_of_new_ram(const struct boot *b, pfn_t pfn, uint32_t before, pfn_t *end)
+{
+	for (uint32_t nid = 0; nid < b->pool.nodes; nid++) {
+		const struct bootmem *bm = &b->bootmem[nid];
+
+		if (bm->start_pfn <= pfn && pfn < bm->end_pfn) {
+			*end = min_u64(*end, bm->end_pfn);
+			return nid;
+		}
+	}
+	*end = min_u64(*end, next_span(b, pfn).start);
+	return before;
+}
+
+static bool continues(const struct node_range *last, pfn_t start, uint32_t nid)
+{
+	return last->end == start && last->nid == nid;
+}
+
+/* Cut one range of RAM where the old ranges do. Returns how many new ranges there are then. */
+static uint32_t cut_by_node(struct boot *b, struct pfn_range ram, uint32_t count)
+{
+	const struct node_map *map = &b->node_map;
+	struct node_range *next = b->next_range;
+	uint32_t i = 0;
+
+	while (ram.start < ram.end) {
+		pfn_t end = ram.end;
+		uint32_t nid;
+
+		while (i < map->ranges && map->range[i].end <= ram.start)
+			i++;
+		if (i < map->ranges)
+			end = min_u64(end, map->range[i].start > ram.start ? map->range[i].start :
+									     map->range[i].end);
+		if (i < map->ranges && map->range[i].start <= ram.start)
+			nid = map->range[i].nid;
+		else
+			nid = node_of_new_ram(b, ram.start, i > 0 ? map->range[i - 1].nid : 0, &end);
+		if (count > 0 && continues(&next[count - 1], ram.start, nid))
+			next[count - 1].end = end;
+		else
+			next[count++] = (struct node_range){ ram.start, end, nid, 0 };
+		ram.start = end;
+	}
+	return count;
+}
+
+/*
+ * The nodes stay those of the first table: their bitmaps are in use. RAM that went leaves its node,
+ * RAM that came joins the node whose bitmap spans it. There are never more ranges than the old ones and
+ * the stretches of RAM together.
+ */
+static enum bm_error refit_nodes(struct boot *b)
+{
+	struct node_range *old = b->node_map.range;
+	struct pfn_range ram;
+	uint32_t count = 0;
+
+	if (b->node_map.ranges + 2 * b->e820.count > b->node_map.range_capacity)
+		return boot_fail(b, BM_FULL, "settle: more than %u ranges of nodes",
+			b->node_map.range_capacity);
+	for (uint32_t i = 0; e820_next_ram(&b->e820, &i, &ram);)
+		count = cut_by_node(b, ram, count);
+	b->node_map.range = b->next_range;
+	b->node_map.ranges = count;
+	b->next_range = old;
+	return BM_OK;
+}
+
+/* Stages 3, 6 and 7 again, on the table of the accepted map, and the nodes as far as they go. */
 static enum bm_error settle_again(struct boot *b)
 {
-	static enum bm_error (*const again[])(struct boot *b) = { boot_stage_limits, boot_stage_nodes, boot_stage_paging, boot_stage_zones };
+	static enum bm_error (*const again[])(struct boot *b) = { boot_stage_limits,
+		refit_nodes, boot_stage_paging, boot_stage_zones };
 	static const enum owner rebuilt[] = { OWNER_PAGE_TABLES, OWNER_MM, OWNER_SECTIONS,
 		OWNER_NODES, OWNER_ZERO_PAGE, OWNER_PKMAP };
 	enum bm_error error = BM_OK;

@@ -41,6 +41,7 @@ struct app {
 	EFI_PHYSICAL_ADDRESS workspace;
 	UINTN workspace_pages;
 	struct acpi_power acpi;
+	EFI_RUNTIME_SERVICES *runtime;
 	struct boot_platform platform;
 	struct boot_input input;
 	struct boot boot;
@@ -157,6 +158,11 @@ static void describe_machine(struct app *app, EFI_SYSTEM_TABLE *st)
 	app->input.framebuffer_bytes = fb.bytes;
 	app->input.rsdp_phys = acpi_rsdp(st);
 	app->acpi = acpi_power_find(st);
+	if (!arch_firmware_paging(&app->input.firmware_mode, &app->input.firmware_root))
+		app->input.firmware_root = 0;
+	app->runtime = st->RuntimeServices;
+	app->input.runtime_services = st->RuntimeServices != NULL;
+	app->input.memory_attributes = efi_memory_attributes(st);
 }
 
 /* --- the workspace: map buffer, canary, the core's storage --- */
@@ -315,7 +321,7 @@ static EFI_STATUS report_and_return(struct app *app)
 static _Noreturn void stop(struct app *app)
 {
 	sink_puts(&app->log.text, "There is no firmware to return to; the start ends here.\n");
-	power_finish(app->input.options.after, &app->acpi, &app->log);
+	power_finish(app->input.options.after, &app->acpi, NULL, &app->log);
 }
 
 /* The screen stays as it is from here on. */
@@ -340,7 +346,8 @@ static void after_activate(void *ctx)
 	if (boot_mem_init(boot) != BM_OK || boot_test_highmem(boot) != BM_OK)
 		stop(app);
 	report(app, REPORT_BOOTED);
-	power_finish(app->input.options.after, &app->acpi, &app->log);
+	power_finish(app->input.options.after, &app->acpi,
+		boot->runtime_usable ? app->runtime : NULL, &app->log);
 }
 
 EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)

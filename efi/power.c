@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Power-off and reset through ports alone: they need no mapping, so they work whatever the state
- * of the address space. Runtime services come first once their ranges are mapped.
+ * Power-off and reset: the firmware knows its machine best, where its ranges are mapped with their
+ * rights. If it returns, or can't be asked, ports alone: they need no mapping, so they work whatever the
+ * state of the address space.
  */
 #include "power.h"
 
@@ -75,9 +76,22 @@ static _Noreturn void reboot(const struct acpi_power *acpi)
 	arch_triple_fault();
 }
 
-_Noreturn void power_finish(enum option_after after, const struct acpi_power *acpi, struct log *log)
+/* It does not return where it works. */
+static void ask_firmware(enum option_after after, EFI_RUNTIME_SERVICES *runtime)
+{
+	EFI_RESET_TYPE type = after == AFTER_POWEROFF ? EfiResetShutdown : EfiResetCold;
+
+	if (runtime == NULL || after == AFTER_HALT)
+		return;
+	arch_allow_sse();
+	runtime->ResetSystem(type, EFI_SUCCESS, 0, NULL);
+}
+
+_Noreturn void power_finish(enum option_after after, const struct acpi_power *acpi,
+	EFI_RUNTIME_SERVICES *runtime, struct log *log)
 {
 	log_flush(log);
+	ask_firmware(after, runtime);
 	if (after == AFTER_REBOOT)
 		reboot(acpi);
 	if (after == AFTER_POWEROFF) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The end: what after= asks for, by the machine's own registers.
+ * The end: what after= asks for, by the firmware or by the machine's own registers.
  */
 #ifndef EFI_POWER_H
 #define EFI_POWER_H
@@ -11,10 +11,11 @@
 #include "log.h"
 
 /*
- * Halt, switch off (ACPI S5) or reset (ACPI reset register, 0xCF9, keyboard controller, triple
- * fault). Where switching off fails the machine says so and halts. After the exit only.
+ * Halt, switch off (ResetSystem, ACPI S5) or reset (ResetSystem, ACPI reset register, 0xCF9, keyboard controller,
+ * triple fault). Where switching off fails the machine says so and halts. runtime is null where runtime
+ * services can't be called. After the exit only.
  */
-_Noreturn void power_finish(
-	enum option_after after, const struct acpi_power *acpi, struct log *log);
+_Noreturn void power_finish(enum option_after after, const struct acpi_power *acpi,
+	EFI_RUNTIME_SERVICES *runtime, struct log *log);
 
 #endif

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Builds, runs and counts the tests; `make unit`, `make vm` and `make test` call it.
+"""Builds, runs and counts the tests; `make unit`, `make sim-test`, `make vm` and `make test` call it.
 
-    run.py [unit] [vm] BINARY... [-- PYTEST_ARGUMENT...]
+    run.py [unit] [sim] [vm] BINARY... [-- PYTEST_ARGUMENT_OF_VM...]
 
 A program that does not build, crashes, times out or runs no test at all is a failed test. Silent
 about what passes; the last line is "N passed, N failed[, N skipped]".
@@ -16,6 +16,7 @@ import sys
 import xml.etree.ElementTree
 
 UNIT_SECONDS = 300
+SIM_SECONDS = 300
 VM_SECONDS = 4800 if os.environ.get("FULL") else 1200
 MARK = re.compile(r"^\[\s+(RUN|OK|FAILED|SKIPPED)\s+\] (\S+)")
 
@@ -96,32 +97,33 @@ def unit(binaries):
     return total
 
 
-def vm(arguments):
+def suite(name, directory, targets, seconds, arguments):
+    """The tests of one directory, by pytest, once what they need is built."""
     count = Count()
     os.makedirs("build", exist_ok=True)
-    result = "build/vm-tests.xml"
+    result = f"build/{os.path.basename(directory)}-tests.xml"
     if os.path.exists(result):
         os.remove(result)
-    if not make("image", "fault-apps"):
-        print("--- make image fault-apps failed")
+    if not make(*targets):
+        print(f"--- make {' '.join(targets)} failed")
         count.failed = 1
         return count
     command = ["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "--tb=short", "-p",
-               "no:cacheprovider", f"--junitxml={result}", "test/vm"] + arguments
+               "no:cacheprovider", f"--junitxml={result}", directory] + arguments
     try:
-        status = subprocess.run(command, timeout=VM_SECONDS).returncode
+        status = subprocess.run(command, timeout=seconds).returncode
     except subprocess.TimeoutExpired:
         status = -1
-        print(f"--- machine tests timed out after {VM_SECONDS} s")
+        print(f"--- {name} timed out after {seconds} s")
     if os.path.exists(result):
-        suite = xml.etree.ElementTree.parse(result).getroot().find("testsuite")
-        number = {k: int(suite.get(k)) for k in ("tests", "failures", "errors", "skipped")}
+        totals = xml.etree.ElementTree.parse(result).getroot().find("testsuite")
+        number = {k: int(totals.get(k)) for k in ("tests", "failures", "errors", "skipped")}
         count.failed = number["failures"] + number["errors"]
         count.skipped = number["skipped"]
         count.passed = number["tests"] - count.failed - count.skipped
     if count.failed == 0 and (status != 0 or count.passed == 0):
         count.failed = 1
-    print(f"machine tests: {count}", flush=True)
+    print(f"{name}: {count}", flush=True)
     return count
 
 
@@ -130,9 +132,11 @@ def main(arguments):
     words, pytest_arguments = arguments[:split], arguments[split + 1:]
     total = Count()
     if "unit" in words:
-        total.add(unit([w for w in words if w not in ("unit", "vm")]))
+        total.add(unit([w for w in words if w not in ("unit", "sim", "vm")]))
+    if "sim" in words:
+        total.add(suite("simulator tests", "test/sim", ["sim", "sim-check"], SIM_SECONDS, []))
     if "vm" in words:
-        total.add(vm(pytest_arguments))
+        total.add(suite("machine tests", "test/vm", ["image", "fault-apps"], VM_SECONDS, pytest_arguments))
     print(total, flush=True)
     return 1 if total.failed or total.passed == 0 else 0
 

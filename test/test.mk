@@ -2,6 +2,7 @@
 # Tests.
 #
 #   make unit                 the host tests only
+#   make sim-test             the simulators on all recorded machines (test/sim, test/maps)
 #   make build/test/64/test_x one host test in one width, to run by hand or under gdb
 #   make test-full            everything, and the whole matrix of machines
 #   make test                 everything; the last line on standard output is "N passed, N failed[, N skipped]"
@@ -21,7 +22,8 @@ TEST_CFLAGS  := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing
 
 CORE_SRC    := $(filter-out core/string.c,$(wildcard core/*.c))
 UNIT_TESTS  := $(patsubst test/unit/test_%.c,%,$(wildcard test/unit/test_*.c))
-UNIT_COMMON := $(filter-out $(wildcard test/unit/test_*.c),$(wildcard test/unit/*.c)) $(wildcard tools/sim/fake_*.c)
+UNIT_COMMON := $(filter-out $(wildcard test/unit/test_*.c),$(wildcard test/unit/*.c)) $(wildcard tools/sim/fake_*.c) \
+	$(wildcard tools/sim/parse_*.c) tools/sim/names.c tools/sim/recording.c tools/sim/text.c
 
 # Debian has no 32-bit cmocka for a 64-bit system; test/run-cmocka32 fetches it without changing the system.
 CMOCKA_64 := -lcmocka
@@ -56,7 +58,7 @@ $(eval $(call UNIT_RULES,32,$(CMOCKA_32)))
 
 -include $(shell find build/test -name '*.d' 2>/dev/null)
 
-.PHONY: unit-bins unit vm test test-full test-packages
+.PHONY: unit-bins unit sim-test vm test test-full test-packages
 .SECONDARY:
 
 unit-bins: $(UNIT_BINS)
@@ -67,11 +69,14 @@ test-packages:
 unit: test-packages
 	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py unit $(UNIT_BINS)
 
+sim-test: test-packages
+	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py sim
+
 vm: test-packages
 	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py vm -- $(VM_ARGS)
 
 test: test-packages
-	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py unit vm $(UNIT_BINS) -- $(VM_ARGS)
+	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py unit sim vm $(UNIT_BINS) -- $(VM_ARGS)
 
 # The same, and the whole matrix of machines, sizes, processors and options.
 test-full:

@@ -6,6 +6,7 @@
  */
 #include <bootmem/cpu.h>
 #include <bootmem/string.h>
+#include <x86/pte.h>
 #include <x86/trap_names.h>
 
 #include "cpu_block.h"
@@ -14,12 +15,17 @@
 #define CPUID_1_EDX_PSE       (1u << 3)
 #define CPUID_1_EDX_TSC       (1u << 4)
 #define CPUID_1_EDX_PAE       (1u << 6)
+#define CPUID_1_EDX_PAT       (1u << 16)
+#define CPUID_1_EDX_FXSR      (1u << 24)
 #define CPUID_1_EDX_MCE       (1u << 7)
 #define CPUID_80000001_EDX_NX (1u << 20)
 #define CR4_PSE               (1u << 4)
 #define CR4_PAE               (1u << 5)
+#define CR0_PG                0x80000000u
+#define CR4_SSE               0x600u /* OSFXSR, OSXMMEXCPT */
 #define CR4_MCE               (1u << 6)
 #define CR0_DEFINED           0x80010033u /* PG, WP, NE, ET, MP, PE */
+#define MSR_PAT               0x277u
 #define MSR_EFER              0xc0000080u
 #define EFER_NXE              (1u << 11)
 #define GDT_CODE32            UINT64_C(0x00cf9b000000ffff)
@@ -92,6 +98,17 @@ static struct cpuid cpuid_extended(uint32_t leaf)
 	uint32_t last = cpuid(0x80000000).eax;
 
 	return last >= leaf && last >= 0x80000000 ? cpuid(leaf) : (struct cpuid){ 0 };
+}
+
+/* The framebuffer's memory type; caches must not hold lines of another one (SDM 3A, 11.12.4). */
+static void program_pat(void)
+{
+	if ((cpuid(1).edx & CPUID_1_EDX_PAT) != 0)
+		__asm__ volatile("wbinvd; wrmsr"
+				 :
+				 : "a"((uint32_t)X86_PAT), "d"((uint32_t)(X86_PAT >> 32)),
+				 "c"(MSR_PAT)
+				 : "memory");
 }
 
 static void enable_nx(void)
@@ -225,6 +242,20 @@ void arch_cpu_detect(struct paging_mode *mode, enum option_pae pae, phys_t ram_e
 		mode->phys_bits = phys_bits != 0 ? phys_bits : 36;
 }
 
+bool arch_firmware_paging(struct paging_mode *mode, phys_t *root)
+{
+	uint32_t cr0, cr3, cr4;
+
+	__asm__ volatile("movl %%cr0, %0; movl %%cr3, %1" : "=r"(cr0), "=r"(cr3));
+	if ((cr0 & CR0_PG) == 0)
+		return false;
+	__asm__ volatile("movl %%cr4, %0" : "=r"(cr4));
+	arch_cpu_detect(mode, (cr4 & CR4_PAE) != 0 ? PAE_ON : PAE_OFF, 0);
+	/* PAE's root is four entries anywhere in a page. */
+	*root = cr3 & ~((cr4 & CR4_PAE) != 0 ? 0x1fu : 0xfffu);
+	return true;
+}
+
 uint64_t arch_cycles(void)
 {
 	uint32_t low, high;
@@ -233,6 +264,16 @@ uint64_t arch_cycles(void)
 		return 0;
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 	return (uint64_t)high << 32 | low;
+}
+
+void arch_allow_sse(void)
+{
+	uint32_t cr4;
+
+	if ((cpuid(1).edx & CPUID_1_EDX_FXSR) == 0)
+		return;
+	__asm__ volatile("movl %%cr4, %0" : "=r"(cr4));
+	__asm__ volatile("movl %0, %%cr4" : : "r"(cr4 | CR4_SSE));
 }
 
 void arch_flush_page(uint64_t virt)
@@ -279,5 +320,6 @@ _Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
 	/* Only ever on: the firmware's tables, still live, may use the bit. */
 	if (paging->mode.nx)
 		enable_nx();
+	program_pat();
 	cpu_switch(&to);
 }

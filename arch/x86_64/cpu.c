@@ -9,15 +9,19 @@
 
 #include "cpu_block.h"
 #include "trap.h"
+#include <x86/pte.h>
 #include <x86/trap_names.h>
 
+#define CPUID_1_EDX_PAT       (1u << 16)
 #define CPUID_1_EDX_MCE       (1u << 7)
 #define CPUID_80000001_EDX_NX (1u << 20)
 #define CPUID_80000001_EDX_1G (1u << 26)
 #define CR4_PAE               (UINT64_C(1) << 5)
+#define CR4_SSE               0x600u /* OSFXSR, OSXMMEXCPT */
 #define CR4_MCE               (UINT64_C(1) << 6)
 #define CR4_LA57              (UINT64_C(1) << 12)
 #define CR0_DEFINED           UINT64_C(0x80010033) /* PG, WP, NE, ET, MP, PE */
+#define MSR_PAT               0x277u
 #define MSR_EFER              0xc0000080u
 #define EFER_NXE              (1u << 11)
 #define GDT_CODE64            UINT64_C(0x00af9b000000ffff)
@@ -99,6 +103,17 @@ static uint64_t read_cr4(void)
 
 	__asm__ volatile("movq %%cr4, %0" : "=r"(value));
 	return value;
+}
+
+/* The framebuffer's memory type; caches must not hold lines of another one (SDM 3A, 11.12.4). */
+static void program_pat(void)
+{
+	if ((cpuid(1).edx & CPUID_1_EDX_PAT) != 0)
+		__asm__ volatile("wbinvd; wrmsr"
+				 :
+				 : "a"((uint32_t)X86_PAT), "d"((uint32_t)(X86_PAT >> 32)),
+				 "c"(MSR_PAT)
+				 : "memory");
 }
 
 static void enable_nx(void)
@@ -202,12 +217,30 @@ void arch_cpu_detect(struct paging_mode *mode, enum option_pae pae, phys_t ram_e
 	};
 }
 
+bool arch_firmware_paging(struct paging_mode *mode, phys_t *root)
+{
+	uint64_t cr3;
+
+	arch_cpu_detect(mode, PAE_AUTO, 0);
+	__asm__ volatile("movq %%cr3, %0" : "=r"(cr3));
+	*root = cr3 & PTE_ADDRESS;
+	return true;
+}
+
 uint64_t arch_cycles(void)
 {
 	uint32_t low, high;
 
 	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high));
 	return (uint64_t)high << 32 | low;
+}
+
+void arch_allow_sse(void)
+{
+	uint64_t cr4;
+
+	__asm__ volatile("movq %%cr4, %0" : "=r"(cr4));
+	__asm__ volatile("movq %0, %%cr4" : : "r"(cr4 | CR4_SSE));
 }
 
 void arch_flush_page(uint64_t virt)
@@ -253,5 +286,6 @@ _Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
 	trap_set_console(console);
 	if (paging->mode.nx)
 		enable_nx();
+	program_pat();
 	cpu_switch(&to);
 }

@@ -17,6 +17,7 @@
 
 #include <bootmem/bootmem.h>
 #include <bootmem/e820.h>
+#include <bootmem/efi_mat.h>
 #include <bootmem/finding.h>
 #include <bootmem/format.h>
 #include <bootmem/fw_map.h>
@@ -61,6 +62,12 @@ struct boot_input {
 	struct map_special special[BOOT_SPECIALS];
 	uint32_t specials;
 	phys_t rsdp_phys; /* ACPI's root pointer; 0: none */
+	/* the tables that are live at the start; root 0: paging is off, or nobody knows */
+	struct paging_mode firmware_mode;
+	phys_t firmware_root;
+	/* false: nobody will call runtime services, so nothing about them is a finding */
+	bool runtime_services;
+	const void *memory_attributes; /* EFI's table, as the firmware shows it; null: none */
 	phys_t framebuffer_phys;
 	uint64_t framebuffer_bytes;
 	char firmware_vendor[64]; /* ASCII */
@@ -119,13 +126,16 @@ struct boot {
 	struct srat srat; /* no nodes: none that is usable */
 	struct slit slit; /* no localities: none; its bytes are the firmware's, valid until activate */
 	struct node_map node_map;
+	struct node_range *next_range; /* as long as node_map's; settle makes the new ranges here */
 	struct bootmem bootmem[BOOTMEM_MAX_NODES]; /* by nid; the pool's */
 	uint64_t bitmap_pages[BOOTMEM_MAX_NODES];
 	struct bootmem_pool pool;
 	struct owners owners;
 	struct address_space space;
-	struct map_special special[BOOT_ALL_SPECIALS]; /* the input's, and the core's own */
-	uint32_t specials;
+	struct map_special *special; /* the input's, the core's own, the firmware's; until mem_init */
+	uint32_t specials, special_capacity;
+	struct paging_audit audit; /* of the tables that were live at the start */
+	bool runtime_usable; /* runtime services can be called under our page tables */
 	struct map_plan plan;
 	struct paging paging;
 	phys_t cpu_block_phys; /* ARCH_CPU_PAGES pages: stacks and descriptor tables */

@@ -26,10 +26,19 @@
  */
 void arch_cpu_detect(struct paging_mode *mode, enum option_pae pae, phys_t ram_end_phys);
 
+/* The tables that are live now, and how the CPU reads them; false where paging is off. */
+bool arch_firmware_paging(struct paging_mode *mode, phys_t *root);
+
 /* Time stamp counter; 0 on a CPU without one. */
 uint64_t arch_cycles(void);
 
 void arch_disable_interrupts(void);
+
+/*
+ * Let SSE instructions run, where there are any: firmware that is called after arch_activate may be compiled with
+ * them. This program has none.
+ */
+void arch_allow_sse(void);
 
 /* Stop for good. */
 _Noreturn void arch_halt(void);

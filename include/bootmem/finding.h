@@ -36,6 +36,7 @@ enum finding_id {
 	FINDING_RAM_BEYOND_HIGHMEM,   /* P7  RAM above what highmem= allows, left out */
 	FINDING_RAM_TOO_FAR,          /* P8  RAM so high that no bitmap reaching it fits, left out */
 	/* Happened on the way. */
+	FINDING_RAM_UNMAPPED,         /* P11 the firmware's own tables do not show all RAM */
 	FINDING_EXIT_RETRIED,         /* Q1  ExitBootServices refused the first key */
 	FINDING_MAP_GREW,             /* Q3  the map outgrew its buffer and was read again */
 	FINDING_CLAIM_REFUSED,        /* Q51 the firmware refused pages that its map calls free */
@@ -50,6 +51,9 @@ enum finding_id {
 	FINDING_SRAT_UNCOVERED,       /* N6  1 MiB of RAM or more without affinity, one node */
 	FINDING_SRAT_GAP,             /* N7  less than that, given to the node next to it */
 	FINDING_NUMA_FAKE,            /* N9  too little RAM for numa=fake, not applied */
+	/* Read off the map when the address space is planned, after the nodes. */
+	FINDING_RUNTIME_NO_RIGHTS,    /* P9  runtime code without attributes, or writable and executable */
+	FINDING_RUNTIME_LEFT_OUT,     /* P10 runtime range that can't be mapped where it is */
 	FINDING_COUNT,
 };
 

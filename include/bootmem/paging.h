@@ -148,6 +148,16 @@ BM_MUST_USE enum bm_error paging_build(struct paging *out, const struct map_plan
 	const struct paging_mode *mode, phys_t tables_phys, uint64_t table_pages,
 	struct window window);
 
+/* Which pages paging_build takes for an area; none with MAP_TABLES. */
+struct page_counts {
+	uint64_t pages_4k, pages_2m, pages_4m, pages_1g;
+};
+
+struct page_counts paging_area_pages(const struct map_area *area, const struct paging_mode *mode);
+
+/* "direct map", ...: the words of the report. */
+const char *map_kind_name(enum map_kind kind);
+
 /* Walk as the CPU would: rights are those of all levels together. False: not present. */
 bool paging_lookup(
 	const struct paging *paging, struct window window, uint64_t virt, struct paging_leaf *leaf);
@@ -216,6 +226,29 @@ BM_MUST_USE struct paging_violation paging_check(
 
 /* "a page is not mapped", ...: for people. */
 const char *paging_fault_text(enum paging_fault fault);
+
+/* --- somebody else's tables: core/paging_audit.c -----------------------------------------------
+ */
+
+#define PAGING_AUDIT_TABLES 65536 /* as many are read; more is left out, and said */
+
+/* What the firmware's tables show. Pages are counted as often as they are mapped. */
+struct paging_audit {
+	uint8_t levels; /* 0: paging is off, or nobody knows */
+	bool complete;  /* false: more tables than PAGING_AUDIT_TABLES, or one out of reach */
+	uint64_t tables;
+	struct page_counts pages;
+	uint64_t write_exec_bytes;   /* can be both written and executed */
+	uint64_t ram_unmapped_pages; /* RAM that is not where virtual equals physical */
+	uint64_t read_only_tables;   /* tables that can't be written where they are (Q38) */
+};
+
+/*
+ * Walk tables that paging_build did not make, whatever is in them, and write to none. paging gives root and
+ * mode; memory is seen through window.
+ */
+void paging_audit(struct paging_audit *out, const struct paging *paging, struct window window,
+	const struct e820 *map);
 
 /* --- the architecture's side: arch/<arch>/paging.c, pure ---------------------------------------
  */

@@ -21,6 +21,7 @@ void raise_pf(void);
 void raise_stack(void);
 void raise_df(void);
 void raise_nx(void);
+void raise_text(void);
 
 static void write_unmapped(void)
 {
@@ -60,8 +61,16 @@ void raise_nx(void)
 	((void (*)(void))data_start)();
 }
 
-_Noreturn void power_finish(enum option_after after, const struct acpi_power *acpi, struct log *log)
+/* What runs can't be changed: CR0.WP holds for us, too. */
+void raise_text(void)
 {
+	__asm__ volatile("movb $0xcc, (%0)" : : "r"(&write_unmapped) : "memory");
+}
+
+_Noreturn void power_finish(enum option_after after, const struct acpi_power *acpi,
+	EFI_RUNTIME_SERVICES *runtime, struct log *log)
+{
+	(void)runtime;
 	(void)after;
 	(void)acpi;
 	sink_puts(&log->text, "Now the fault.\n");

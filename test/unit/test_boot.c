@@ -38,7 +38,7 @@ static struct machine *ovmf(uint64_t ram_bytes)
 	uint64_t top = ram_bytes > low ? 4 * GIB + (ram_bytes - low) : low;
 	struct fake_firmware *fw = &m->fw;
 
-	fake_init(fw, arena_bytes(top));
+	fake_init(fw, arena_bytes(top + 128 * MIB)); /* some tests add RAM above */
 	fake_add(fw, EFI_MEM_BOOT_CODE, 0, 0x1000, WB);
 	fake_add(fw, EFI_MEM_CONVENTIONAL, 0x1000, 0xa0000, WB);
 	fake_add(fw, EFI_MEM_CONVENTIONAL, 0x100000, 0x806000, WB);
@@ -801,13 +801,205 @@ static void test_settle_with_nodes(void **state)
 	destroy(m);
 }
 
+/* --- changes at the exit that move nodes or the split -------------------------------------------------- */
+
+/* What the firmware does when the key is accepted: keeps free pages, or gives reserved ones back. */
+struct last_moment {
+	pfn_t start;
+	uint64_t pages;
+	uint32_t type; /* EFI_MEM_CONVENTIONAL: give back the descriptor that starts there */
+	bool boot_data; /* the pages are in boot services' data that ends with them */
+};
+
+static void at_last_moment(struct fake_firmware *fw, void *ctx)
+{
+	struct machine *m = (struct machine *)(void *)fw; /* its first member */
+	const struct last_moment *what = ctx;
+
+	if (m->boot.stage != STAGE_EXIT || fw->stale_exits != 0)
+		return;
+	if (what->boot_data) {
+		struct efi_memory_desc *d = desc_at(m, 512 * MIB);
+
+		d->pages -= what->pages;
+		fake_add(fw, what->type, pfn_phys(what->start), pfn_phys(what->start + what->pages),
+			RUNTIME);
+		return;
+	}
+	if (what->type != EFI_MEM_CONVENTIONAL) {
+		pfn_t start = what->start;
+
+		/* Go on where something of ours is in the way. */
+		for (int tries = 0; !fake_allocate(fw, start, what->pages, what->type); tries++) {
+			assert_true(tries < 100);
+			start += 256;
+		}
+		return;
+	}
+	desc_at(m, pfn_phys(what->start))->attribute = WB;
+	desc_at(m, pfn_phys(what->start))->type = EFI_MEM_CONVENTIONAL;
+}
+
+static void boots_changing(struct machine *m, const struct boot_options *options,
+	struct last_moment *what)
+{
+	m->fw.meddle = at_last_moment;
+	m->fw.meddle_ctx = what;
+	m->fw.stale_exits = 1;
+	boots(m, options);
+	check_booted(m);
+	assert_int_equal(m->boot.findings.of[FINDING_SETTLED].count, 1);
+	assert_true(node_map_check(&m->boot.node_map, &m->boot.e820));
+	sections_initialise_all(m->boot.mm);
+	assert_true(mm_check(m->boot.mm));
+	check_every_page(m);
+	destroy(m);
+}
+
+/* RAM goes: fake nodes made anew would have other borders than the bitmaps. */
+static void test_settle_keeps_node_borders(void **state)
+{
+	struct last_moment keep = { pfn_down(64 * MIB), 40 * MIB >> PAGE_SHIFT, EFI_MEM_RUNTIME_DATA, false };
+	struct boot_options options;
+
+	(void)state;
+	options_defaults(&options);
+	options.numa = NUMA_FAKE;
+	for (options.numa_fake_nodes = 2; options.numa_fake_nodes <= 7; options.numa_fake_nodes++)
+		boots_changing(ovmf(600 * MIB), &options, &keep);
+}
+
+/* RAM comes that the SRAT does not cover: two nodes stay two. */
+static void test_settle_keeps_nodes(void **state)
+{
+	struct last_moment give = { pfn_down(GIB), 0, EFI_MEM_CONVENTIONAL, false };
+	struct machine *m = ovmf(1 * GIB);
+	struct srat_bytes *srat = calloc(1, sizeof(*srat));
+	uint8_t *at = tables_begin(m);
+
+	(void)state;
+	srat_begin(srat);
+	srat_memory(srat, 0, 0, 512 * MIB, 1);
+	srat_memory(srat, 1, 512 * MIB, 512 * MIB, 1);
+	srat_end(srat, 3);
+	tables_end(m, at, srat);
+	free(srat);
+	fake_add(&m->fw, EFI_MEM_RESERVED, GIB, GIB + 2 * MIB, WB);
+	fake_add(&m->fw, EFI_MEM_CONVENTIONAL, GIB + 64 * MIB, GIB + 64 * MIB + 0x40000, WB);
+	boots_changing(m, NULL, &give);
+}
+
+/* The end of RAM moves by a few pages: the split that highmem= made stays. */
+static void test_settle_keeps_the_split(void **state)
+{
+	struct boot_options options;
+
+	(void)state;
+	options_defaults(&options);
+	options.highmem_bytes = 200 * MIB + PAGE_SIZE;
+	for (uint64_t pages = 1; pages <= 112; pages += 37) {
+		struct last_moment keep = { pfn_down(520 * MIB) - pages, pages, EFI_MEM_RUNTIME_DATA, false };
+		struct machine *m = ovmf(512 * MIB);
+
+		/* Boot services' at the start, so that nothing of ours comes to lie there. */
+		fake_add(&m->fw, EFI_MEM_BOOT_DATA, 512 * MIB, 520 * MIB, WB);
+		keep.boot_data = true;
+		boots_changing(m, &options, &keep);
+	}
+}
+
+/* Low RAM grows beyond the bitmap, right where it ends: what is free on both sides is one run. */
+static void test_settle_low_ram_grows(void **state)
+{
+	(void)state;
+	for (uint64_t k = 0; k < 4; k++) {
+		phys_t edge = 256 * MIB + k * PAGE_SIZE;
+		struct last_moment give = { pfn_down(edge), 0, EFI_MEM_CONVENTIONAL, false };
+		struct machine *m = calloc(1, sizeof(*m));
+
+		fake_init(&m->fw, arena_bytes(5 * GIB));
+		fake_add(&m->fw, EFI_MEM_CONVENTIONAL, MIB, edge, WB);
+		fake_add(&m->fw, EFI_MEM_RESERVED, edge, 272 * MIB, WB);
+		fake_add(&m->fw, EFI_MEM_CONVENTIONAL, 4 * GIB, 4 * GIB + 64 * MIB, WB);
+		boots_changing(m, NULL, &give);
+	}
+}
+
+/* RAM that is left out because it is too far leaves nothing behind, whoever was promised some. */
+static void test_far_page_with_owners(void **state)
+{
+	struct boot_options options;
+
+	(void)state;
+	for (int k = 0; k < 2; k++) {
+		struct machine *m = ovmf(512 * MIB);
+
+		options_defaults(&options);
+		options.reserves = k == 0;
+		options.badrams = k == 1;
+		options.reserve[0] = options.badram[0] = (struct option_range){ 60 * TIB + 4096, 8192 };
+		m->fw.mode.phys_bits = 52;
+		fake_add(&m->fw, EFI_MEM_CONVENTIONAL, 60 * TIB, 60 * TIB + MIB, WB);
+		boots(m, &options);
+		check_booted(m);
+		destroy(m);
+	}
+}
+
+/* Each node has its bitmap and its descriptors in its own memory where that can be, off the DMA zone. */
+static void test_nodes_keep_to_themselves(void **state)
+{
+	struct machine *m = ovmf(1 * GIB);
+	struct boot_options options;
+
+	(void)state;
+	options_defaults(&options);
+	options.numa = NUMA_FAKE;
+	options.numa_fake_nodes = 3;
+	boots(m, &options);
+	for (uint32_t nid = 0; nid < 3; nid++) {
+		pfn_t bitmap = pfn_down(m->boot.bootmem[nid].bitmap_phys);
+
+		if (m->boot.bootmem[nid].start_pfn < m->boot.bootmem[nid].end_pfn)
+			assert_int_equal(mm_pfn_to_nid(m->boot.mm, bitmap), nid);
+	}
+	for (uint32_t nr = 0; sparse_next(m->boot.mm, &nr); nr++) {
+		pfn_t map = section_map_pfn(section_nr(m->boot.mm, nr));
+		pfn_t start = (pfn_t)nr << SECTION_PAGE_SHIFT;
+
+		assert_true(map >= 16 * MIB >> PAGE_SHIFT);
+		if (start + SECTION_PAGES <= m->boot.limits.max_low_pfn)
+			assert_int_equal(mm_pfn_to_nid(m->boot.mm, map),
+				mm_pfn_to_nid(m->boot.mm, max_u64(start, 1)));
+	}
+	destroy(m);
+}
+
+/* The watermarks are those of the managed pages that are reported. */
+static void test_watermarks_are_of_the_end(void **state)
+{
+	struct machine *m = ovmf(48 * MIB);
+	struct mm *mm;
+	uint64_t min[ARCH_NR_ZONES];
+
+	(void)state;
+	boots(m, NULL);
+	mm = m->boot.mm;
+	for (uint32_t i = 0; i < ARCH_NR_ZONES; i++)
+		min[i] = mm->node[0].zone[i].watermark_min;
+	zones_set_watermarks(mm);
+	for (uint32_t i = 0; i < ARCH_NR_ZONES; i++)
+		assert_int_equal(mm->node[0].zone[i].watermark_min, min[i]);
+	destroy(m);
+}
+
 static void test_no_memory(void **state)
 {
 	struct machine *m = calloc(1, sizeof(*m));
 
 	(void)state;
 	fake_init(&m->fw, 64 * MIB);
-	fake_add(&m->fw, EFI_MEM_CONVENTIONAL, 0x100000, 0x13a000, WB);
+	fake_add(&m->fw, EFI_MEM_CONVENTIONAL, 0x100000, 0x160000, WB);
 	assert_int_equal(fake_boot(&m->fw, &m->boot, NULL), BM_NOMEM);
 	assert_non_null(strstr(m->fw.console_text, "no room for"));
 	destroy(m);
@@ -839,6 +1031,13 @@ int main(void)
 		cmocka_unit_test(test_broken_srat),
 		cmocka_unit_test(test_fake_nodes),
 		cmocka_unit_test(test_settle_with_nodes),
+		cmocka_unit_test(test_settle_keeps_node_borders),
+		cmocka_unit_test(test_settle_keeps_nodes),
+		cmocka_unit_test(test_settle_keeps_the_split),
+		cmocka_unit_test(test_settle_low_ram_grows),
+		cmocka_unit_test(test_far_page_with_owners),
+		cmocka_unit_test(test_nodes_keep_to_themselves),
+		cmocka_unit_test(test_watermarks_are_of_the_end),
 		cmocka_unit_test(test_no_memory),
 	};
 

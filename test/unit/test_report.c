@@ -59,6 +59,13 @@ static struct owner_range owner_ranges[32];
 static _Alignas(4096) uint8_t table[TABLE_PAGES << PAGE_SHIFT];
 static _Alignas(16) uint8_t mm_storage[8192];
 static char text[64 * 1024];
+
+static struct map_area areas[] = {
+	{ 0x400000, 0x400000, 0x4000, MAP_EXEC, MAP_IDENTITY },
+	{ 0x80000000, 0x80000000, 0x800000, MAP_WRITE | MAP_WC, MAP_IDENTITY },
+	{ ARCH_DIRECT_BASE + 0x1000, 0x1000, 0x7dff000, MAP_WRITE, MAP_DIRECT },
+	{ ARCH_FIXMAP_START, 0, ARCH_FIXMAP_END - ARCH_FIXMAP_START, MAP_TABLES, MAP_FIXMAP },
+};
 static struct text_buffer buffer;
 
 static void own(enum owner owner, pfn_t start, pfn_t end)
@@ -145,6 +152,9 @@ static int build(void **state)
 		.fixmap_end = ARCH_FIXMAP_END,
 		.pkmap_start = 0,
 		.pkmap_end = 0 };
+	boot.plan = (struct map_plan){ areas, ARRAY_SIZE(areas), ARRAY_SIZE(areas) };
+	boot.audit = (struct paging_audit){ .levels = 4, .complete = true, .tables = 7,
+		.pages = { .pages_2m = 2048 }, .write_exec_bytes = 4 * GIB };
 	boot.selftest = (struct boot_selftest){ .blocks = 33, .balanced = true };
 	for (unsigned i = 0; i < STAGE_COUNT; i++)
 		boot.cycles[i] = 1000 * i + 1;
@@ -445,7 +455,7 @@ static void json_has_the_facts(void **state)
 	assert_has("{ \"nid\": 0, \"name\": \"DMA\", \"start_pfn\": 0, ");
 	assert_has("\"sections\": { \"size_bytes\": ");
 	assert_has("\"paging\": { \"levels\": 4, \"root\": \"0x1020000\", \"nx\": true, ");
-	assert_has("\"pkmap\": null }");
+	assert_has("\"pkmap\": null");
 	assert_has("{ \"owner\": \"image\", \"pages\": 36, \"reclaimable\": true, \"ranges\": "
 		   "[{ \"start_pfn\": 4096, \"end_pfn\": 4128 }, "
 		   "{ \"start_pfn\": 4144, \"end_pfn\": 4148 }] }");

@@ -7,7 +7,7 @@ from qemu import Machine
 POWEROFF = "after = poweroff"
 ARCHES = ("x86_64", "i386")
 SIZES = {"48M": 48, "512M": 512, "4G": 4096, "6G": 6144}
-FAULTS = ("ud", "pf", "stack", "df", "nx")
+FAULTS = ("ud", "pf", "stack", "df", "nx", "text")
 
 SIZED = [f"{arch}-{size}" for arch in ARCHES for size in SIZES]
 

@@ -20,6 +20,7 @@ OVMF = pathlib.Path(os.environ.get("OVMF", "/usr/share/OVMF"))
 BEGIN = "-----BEGIN BOOTMEM REPORT-----"
 END = "-----END BOOTMEM REPORT-----"
 POLL_SECONDS = 0.1
+MONITOR_SECONDS = 60
 MIB = 1 << 20
 
 
@@ -28,7 +29,7 @@ class Machine:
     """What to boot. Memory is in MiB; app replaces the application on the stick; until ends the run when
     the serial line shows it; tseg is the SMM memory in MiB; direct gives the application to
     the firmware without a stick, and the configuration as load options; extra are more arguments for
-    QEMU."""
+    QEMU; monitor are commands for its monitor once until has been seen."""
     arch: str
     memory: int
     config: tuple = ("after = poweroff",)
@@ -41,6 +42,7 @@ class Machine:
     direct: bool = False
     extra: tuple = ()
     seconds: int = 120
+    monitor: tuple = ()
 
     @property
     def firmware(self):
@@ -58,6 +60,7 @@ class Run:
     end: str
     serial: str
     seconds: float
+    answers: dict = dataclasses.field(default_factory=dict)
 
     @property
     def lines(self):
@@ -134,6 +137,32 @@ def shutdown_reason(events, status):
     return f"exit {status}"
 
 
+def qmp(qemu, **command):
+    qemu.stdin.write(json.dumps(command).encode() + b"\n")
+    qemu.stdin.flush()
+
+
+def answers_in(events, commands):
+    """Text by monitor command, of those that were answered."""
+    answers = {}
+    for line in events.read_text().splitlines(keepends=True):
+        if line.endswith("\n") and (answer := json.loads(line)).get("id") in commands:
+            answers[answer["id"]] = answer["return"].replace("\r", "")
+    return answers
+
+
+def ask_monitor(machine, qemu, events):
+    """What QEMU says about the machine as it stands now."""
+    deadline = time.monotonic() + MONITOR_SECONDS
+    for command in machine.monitor:
+        qmp(qemu, execute="human-monitor-command", arguments={"command-line": command}, id=command)
+    while len(answers := answers_in(events, machine.monitor)) < len(machine.monitor):
+        if qemu.poll() is not None or time.monotonic() > deadline:
+            break
+        time.sleep(POLL_SECONDS)
+    return answers
+
+
 def wait_for_end(machine, qemu, directory):
     deadline = time.monotonic() + machine.seconds
     while qemu.poll() is None:
@@ -150,13 +179,15 @@ def boot(machine):
     with tempfile.TemporaryDirectory(prefix="bootmem-vm-") as name:
         directory = pathlib.Path(name)
         command = command_line(machine, directory)
+        answers = {}
         with open(directory / "qmp", "w+") as events:
             qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=events,
                                     stderr=subprocess.PIPE)
             try:
-                qemu.stdin.write(b'{ "execute": "qmp_capabilities" }\n')
-                qemu.stdin.flush()
+                qmp(qemu, execute="qmp_capabilities")
                 end = wait_for_end(machine, qemu, directory)
+                if end == "until":
+                    answers = ask_monitor(machine, qemu, directory / "qmp")
             finally:
                 if qemu.poll() is None:
                     qemu.kill()
@@ -166,4 +197,4 @@ def boot(machine):
             end = end or shutdown_reason(events.read(), qemu.returncode)
         if end.startswith("exit"):
             end += ": " + errors
-        return Run(machine, end, read_serial(directory), time.monotonic() - start)
+        return Run(machine, end, read_serial(directory), time.monotonic() - start, answers)

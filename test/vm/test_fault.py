@@ -7,7 +7,7 @@ import pytest
 from machines import ARCHES, FAULTS, on_machines
 
 WIDTH = {"x86_64": 16, "i386": 8}
-TITLE = {"ud": "#UD", "pf": "#PF", "stack": "#PF", "df": "#DF", "nx": "#PF"}
+TITLE = {"ud": "#UD", "pf": "#PF", "stack": "#PF", "df": "#DF", "nx": "#PF", "text": "#PF"}
 
 
 def faults(*names):
@@ -63,3 +63,11 @@ def test_stack_overflow_is_reported_from_another_stack(run):
 def test_data_does_not_run(run):
     shown = registers(run)
     assert shown["cr2"] == shown["rip" if run.machine.arch == "x86_64" else "eip"]
+
+
+@faults("text")
+def test_code_is_read_only(run):
+    """A write to the program's own code: it is there (bit 0 of the error), and can't be written (bit 1)."""
+    assert "write to a read-only page" in title(run)
+    code = [a for a in run.report()["paging"]["areas"] if a["kind"] == "identity" and a["exec"]]
+    assert any(int(a["start"], 16) <= registers(run)["cr2"] < int(a["end"], 16) for a in code)

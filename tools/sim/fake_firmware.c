@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -164,6 +165,22 @@ static enum bm_error get_map(void *ctx, struct fw_map *map)
 	return copy_map(fw, map);
 }
 
+static enum bm_error get_raw(void *ctx, struct e820_entry *raw, uint32_t capacity, uint32_t *count,
+	struct findings *f)
+{
+	const struct fake_firmware *fw = ctx;
+
+	if (fw->raws > capacity)
+		return BM_FULL;
+	for (uint32_t i = 0; i < fw->raws; i++) {
+		raw[i] = fw->raw[i];
+		if (raw[i].type >= E820_TYPES)
+			finding_add(f, FINDING_MAP_UNKNOWN_TYPE, raw[i].start, raw[i].end);
+	}
+	*count = fw->raws;
+	return BM_OK;
+}
+
 static void meddle(struct fake_firmware *fw)
 {
 	if (fw->meddle != NULL)
@@ -239,6 +256,7 @@ static void set_platform(struct fake_firmware *fw)
 	fw->platform = (struct boot_platform){
 		.ctx = fw,
 		.get_map = get_map,
+		.get_raw = fw->raw != NULL ? get_raw : NULL,
 		.claim = claim,
 		.exit = exit_firmware,
 		.cycles = cycles,
@@ -260,13 +278,15 @@ enum bm_error fake_start(struct fake_firmware *fw, struct boot *b,
 	const struct boot_options *options)
 {
 	pfn_t limit = pfn_down(min_u64(fw->arena_bytes, ARCH_HIGHMEM ? ARCH_SPLIT_PHYS : 4 * GIB));
-	uint64_t pages = pfn_up(boot_storage_bytes(fw->count));
-	struct boot_input input = { .mode = fw->mode, .rsdp_phys = fw->rsdp_phys, .firmware_vendor = "fake" };
+	uint64_t pages = pfn_up(boot_storage_bytes(fw->count + fw->raws));
+	struct boot_input input = { .mode = fw->mode, .rsdp_phys = fw->rsdp_phys };
 	struct window window = { (uintptr_t)fw->arena };
 	pfn_t image = fake_allocate_top(fw, IMAGE_PAGES, EFI_MEM_LOADER_CODE, limit);
 	pfn_t storage = fake_allocate_top(fw, pages, EFI_MEM_LOADER_DATA, limit);
 
 	set_platform(fw);
+	snprintf(input.firmware_vendor, sizeof(input.firmware_vendor), "%s",
+		fw->vendor != NULL ? fw->vendor : "fake");
 	if (image == PFN_END || storage == PFN_END)
 		return BM_NOMEM;
 	set_access(fw, pfn_phys(storage), pfn_phys(storage + pages), PROT_READ | PROT_WRITE);

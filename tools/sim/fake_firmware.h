@@ -27,6 +27,9 @@ struct fake_firmware {
 	struct paging_mode mode;         /* what the processor offers */
 	phys_t rsdp_phys;                /* ACPI tables, if the test made some */
 	uint32_t stride;                 /* 40 to 256 */
+	const char *vendor;              /* null: "fake" */
+	const struct e820_entry *raw;    /* not null: the map it really has, byte granular (get_raw), */
+	uint32_t raws;                   /* and its entries; the descriptors only tell what is free */
 	uint32_t stale_exits;            /* this many exits fail with a stale key */
 	uint32_t refusals;               /* ranges whose pages are never granted, though free in the map */
 	struct pfn_range refuse[FAKE_MAX_REFUSALS];

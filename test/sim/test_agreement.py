@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every recorded machine runs on both simulators, and its own kernel's figures are judged."""
+import pytest
+
+import agreement
+
+RECORDINGS = agreement.recordings()
+
+
+def check_report(report, arch):
+    """What holds of every report (INTERFACES: Report)."""
+    memory, limits = report["memory"], report["limits"]
+    assert (report["schema"], report["arch"], report["stage"]) == ("bootmem-report/1", arch, "simulated")
+    assert memory["present_pages"] == memory["free_pages"] + memory["reserved_pages"]
+    assert memory["reserved_pages"] == sum(o["pages"] for o in report["owners"])
+    ram = [(int(e["start"], 16), int(e["end"], 16)) for e in report["e820"] if e["type"] == "ram"]
+    assert memory["present_pages"] == sum(e - s for s, e in ram) // 4096
+    for part in ("nodes", "zones"):
+        assert memory["present_pages"] == sum(x["present_pages"] for x in report[part])
+    assert memory["free_pages"] == sum(z["free_pages"] for z in report["zones"])
+    for z in report["zones"]:
+        assert z["free_pages"] == sum(n << order for order, n in enumerate(z["free_blocks"]))
+    assert limits["highstart_pfn"] == limits["max_low_pfn"] <= limits["max_pfn"] == limits["highend_pfn"]
+    assert limits["max_pfn"] * 4096 == max(e for _, e in ram)
+    assert report["selftest"]["balanced"] is True
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda r: r.name)
+def test_machine(recording, tally):
+    for arch in agreement.SIMULATORS:
+        check_report(agreement.simulate(recording.path, arch), arch)
+    report = agreement.simulate(recording.path, recording.arch, *recording.arguments())
+    judged = agreement.judge(agreement.Machine(recording, report))
+    tally.add(recording.name, judged)
+    assert [(kind, words) for kind, words, verdict in judged if verdict == "differs"] == []
+
+
+def test_every_file_is_here():
+    """The index names what belongs here; a lost file must not go unnoticed."""
+    index = (agreement.MAPS / "INDEX.tsv").read_text().splitlines()[1:]
+    assert sorted(line.split("\t")[0] for line in index) == sorted(r.name for r in RECORDINGS)
+    assert len(RECORDINGS) == 265
+
+
+def test_table_is_needed(tally):
+    """A row of policies.tsv that covers nothing is wrong or out of date."""
+    if len(tally.names) != len(RECORDINGS):
+        pytest.skip("needs the verdicts on all machines")
+    used = {verdict for _, _, _, verdict in tally.verdicts}
+    rules = {row.what for sort in ("policy", "apart") for row in agreement.TABLE[sort]}
+    assert rules - used == set()
+    listed = {(name, figure) for name, _, figure, verdict in tally.verdicts if verdict == "listed"}
+    assert [row for row in agreement.TABLE["exception"] if (row.file, row.what) not in listed] == []
+    assert used - {None, "listed", "differs"} <= rules
+
+
+@pytest.mark.parametrize("width, arch", [("64", "x86_64"), ("32", "i386")])
+def test_under_sanitizers(width, arch):
+    """All maps again in a build with ASan and UBSan."""
+    binary = agreement.ROOT / f"build/sim/{width}-check/bootmem-sim"
+    for recording in RECORDINGS:
+        check_report(agreement.run(binary, recording.path), arch)
