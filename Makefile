@@ -54,7 +54,7 @@ SECTIONS := $(addprefix -j ,.text .rodata .rela .rel .reloc .dynamic .data)
 
 # $(1): architecture
 define ARCH_RULES
-ARCH_SRC_$(1)  := $$(wildcard arch/$(1)/*.c arch/$(1)/*.S)
+ARCH_SRC_$(1)  := $$(wildcard arch/$(1)/*.c arch/$(1)/*.S arch/x86/*.c)
 CORE_OBJ_$(1)  := $$(CORE:%.c=$$(BUILD)/$(1)/%.o)
 LIB_OBJ_$(1)   := $$(CORE_OBJ_$(1)) $$(patsubst %,$$(BUILD)/$(1)/%.o,$$(basename $$(ARCH_SRC_$(1):%.S=%-asm.S)))
 EFI_OBJ_$(1)   := $$(EFI:%.c=$$(BUILD)/$(1)/%.o)

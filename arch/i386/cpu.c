@@ -276,22 +276,6 @@ void arch_allow_sse(void)
 	__asm__ volatile("movl %0, %%cr4" : : "r"(cr4 | CR4_SSE));
 }
 
-void arch_flush_page(uint64_t virt)
-{
-	__asm__ volatile("invlpg (%0)" : : "r"((uintptr_t)virt) : "memory");
-}
-
-void arch_disable_interrupts(void)
-{
-	__asm__ volatile("cli" : : : "memory");
-}
-
-_Noreturn void arch_halt(void)
-{
-	for (;;)
-		__asm__ volatile("cli; hlt" : : : "memory");
-}
-
 _Noreturn void arch_triple_fault(void)
 {
 	const struct table_register none = { .limit = 0 };
