@@ -139,15 +139,5 @@ static const char *parse_line(struct recording *r, struct text line)
 
 bool parse_plain(struct recording *r, struct text text, struct parse_error *error)
 {
-	struct text line;
-
-	for (uint32_t number = 1; text_line(&text, &line); number++) {
-		const char *expected = parse_line(r, line);
-
-		if (expected != NULL) {
-			*error = (struct parse_error){ number, expected };
-			return false;
-		}
-	}
-	return true;
+	return parse_lines(r, text, parse_line, error);
 }

@@ -23,6 +23,22 @@ void recording_free(struct recording *r)
 	recording_init(r);
 }
 
+bool parse_lines(struct recording *r, struct text text,
+	const char *(*parse)(struct recording *r, struct text line), struct parse_error *error)
+{
+	struct text line;
+
+	for (uint32_t number = 1; text_line(&text, &line); number++) {
+		const char *expected = parse(r, line);
+
+		if (expected != NULL) {
+			*error = (struct parse_error){ number, expected };
+			return false;
+		}
+	}
+	return true;
+}
+
 void record_add(struct record_list *list, struct record record)
 {
 	if (list->count == list->capacity) {

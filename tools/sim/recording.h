@@ -72,6 +72,13 @@ void record_add(struct record_list *list, struct record record);
 bool recording_parse(
 	struct recording *r, const char *bytes, size_t size, struct parse_error *error);
 
+/*
+ * For formats that are read line by line: parse returns null, or what it expected, which ends the
+ * text with the line's number in *error.
+ */
+bool parse_lines(struct recording *r, struct text text,
+	const char *(*parse)(struct recording *r, struct text line), struct parse_error *error);
+
 const char *recording_format_name(enum recording_format format);
 
 /* --- one for each format --------------------------------------------------------------------- */
