@@ -144,8 +144,6 @@ static void lay_out_scratch(struct boot *b, uint8_t **storage, uint32_t n)
 	b->event_capacity = 4 * n;
 	b->events = cut(storage, b->event_capacity, sizeof(*b->events));
 	b->next.entry = cut(storage, b->next.capacity, sizeof(*b->next.entry));
-	b->srat.range_capacity = BOOT_SRAT_RANGES;
-	b->srat.range = cut(storage, BOOT_SRAT_RANGES, sizeof(*b->srat.range));
 	b->next_range = cut(storage, b->node_map.range_capacity, sizeof(*b->next_range));
 	b->node_map.scratch_capacity = NODE_SLACK;
 	b->node_map.scratch = cut(storage, NODE_SLACK, sizeof(*b->node_map.scratch));
@@ -166,6 +164,8 @@ static void lay_out_storage(struct boot *b, uint8_t *storage, uint32_t n)
 	b->node_map.range = cut(&storage, b->node_map.range_capacity, sizeof(*b->node_map.range));
 	b->plan.capacity = 2 * n + 4 * BOOT_ALL_SPECIALS + 2 * RUNTIME_PARTS * n + 4;
 	b->plan.area = cut(&storage, b->plan.capacity, sizeof(*b->plan.area));
+	b->srat.range_capacity = BOOT_SRAT_RANGES;
+	b->srat.range = cut(&storage, BOOT_SRAT_RANGES, sizeof(*b->srat.range));
 	scratch = storage;
 	lay_out_scratch(b, &storage, n);
 	b->scratch = (struct pfn_range){ pfn_up(virt_to_phys(b->pool.window, scratch)),
@@ -197,6 +197,8 @@ enum bm_error boot_init(struct boot *b, const struct boot_platform *platform,
 		.claim = boot_claim,
 		.claim_ctx = b,
 	};
+	b->storage_phys = virt_to_phys(window, storage);
+	b->storage_bytes = storage_bytes;
 	lay_out_storage(b, storage, descriptors_in(storage_bytes));
 	return BM_OK;
 }
@@ -549,6 +551,7 @@ static enum bm_error init_node(struct boot *b, uint32_t nid)
 	if (!find_bitmap(b, nid, pages, &bitmap))
 		return boot_fail(b, BM_NOMEM, "bootmem: no room for node %u's bitmap of %llu pages",
 			nid, (unsigned long long)pages);
+	b->bitmap_pfn[nid] = bitmap;
 	b->bitmap_pages[nid] = pages;
 	error = boot_own(b, OWNER_BITMAP, bitmap, bitmap + pages);
 	if (error == BM_OK)

@@ -9,6 +9,8 @@
 #include <bootmem/options.h>
 #include <bootmem/string.h>
 
+#include "options_words.h"
+
 #define SHOWN 24 /* characters of a key or value that a message repeats */
 
 /* A piece of the input; never NUL-terminated. */
@@ -19,9 +21,9 @@ struct text {
 
 enum verdict {
 	APPLIED,
-	LATER,   /* valid, but this version does nothing with it */
+	LATER,    /* valid, but this version does nothing with it */
 	NOT_HERE, /* valid, but means nothing on this architecture */
-	REFUSED, /* not a value of this key */
+	REFUSED,  /* not a value of this key */
 	TOO_MANY,
 };
 
@@ -242,10 +244,9 @@ static enum verdict parse_ranges(struct text list, struct option_range *range, u
 
 static enum verdict apply_mode(struct boot_options *options, struct text value)
 {
-	static const char *const words[] = { "boot", "report" };
-	unsigned i = CHOOSE(value, words);
+	unsigned i = CHOOSE(value, options_mode_words);
 
-	if (i == ARRAY_SIZE(words))
+	if (i == ARRAY_SIZE(options_mode_words))
 		return REFUSED;
 	options->mode = (enum option_mode)i;
 	return APPLIED;
@@ -253,10 +254,9 @@ static enum verdict apply_mode(struct boot_options *options, struct text value)
 
 static enum verdict apply_pae(struct boot_options *options, struct text value)
 {
-	static const char *const words[] = { "auto", "on", "off" };
-	unsigned i = CHOOSE(value, words);
+	unsigned i = CHOOSE(value, options_pae_words);
 
-	if (i == ARRAY_SIZE(words))
+	if (i == ARRAY_SIZE(options_pae_words))
 		return REFUSED;
 	options->pae = (enum option_pae)i;
 	return APPLIED;
@@ -264,10 +264,9 @@ static enum verdict apply_pae(struct boot_options *options, struct text value)
 
 static enum verdict apply_after(struct boot_options *options, struct text value)
 {
-	static const char *const words[] = { "halt", "poweroff", "reboot" };
-	unsigned i = CHOOSE(value, words);
+	unsigned i = CHOOSE(value, options_after_words);
 
-	if (i == ARRAY_SIZE(words))
+	if (i == ARRAY_SIZE(options_after_words))
 		return REFUSED;
 	options->after = (enum option_after)i;
 	return APPLIED;
@@ -276,10 +275,9 @@ static enum verdict apply_after(struct boot_options *options, struct text value)
 /* After the exit there is only the serial port yet, so "serial" asks for nothing new. */
 static enum verdict apply_console(struct boot_options *options, struct text value)
 {
-	static const char *const words[] = { "both", "serial", "screen" };
-	unsigned i = CHOOSE(value, words);
+	unsigned i = CHOOSE(value, options_console_words);
 
-	if (i == ARRAY_SIZE(words))
+	if (i == ARRAY_SIZE(options_console_words))
 		return REFUSED;
 	options->console = (enum option_console)i;
 	return options->console == CONSOLE_SERIAL ? APPLIED : LATER;
@@ -287,10 +285,9 @@ static enum verdict apply_console(struct boot_options *options, struct text valu
 
 static enum verdict apply_files(struct boot_options *options, struct text value)
 {
-	static const char *const words[] = { "on", "off" };
-	unsigned i = CHOOSE(value, words);
+	unsigned i = CHOOSE(value, options_files_words);
 
-	if (i == ARRAY_SIZE(words))
+	if (i == ARRAY_SIZE(options_files_words))
 		return REFUSED;
 	options->files = (enum option_files)i;
 	return options->files == FILES_OFF ? APPLIED : LATER;
@@ -309,12 +306,11 @@ static enum verdict apply_numa_fake(struct boot_options *options, struct text co
 
 static enum verdict apply_numa(struct boot_options *options, struct text value)
 {
-	static const char *const words[] = { "on", "off" };
-	unsigned i = CHOOSE(value, words);
+	unsigned i = CHOOSE(value, options_numa_words);
 
 	if (starts_with(value, "fake="))
 		return apply_numa_fake(options, skip(value, sizeof("fake=") - 1));
-	if (i == ARRAY_SIZE(words))
+	if (i == ARRAY_SIZE(options_numa_words))
 		return REFUSED;
 	options->numa = (enum option_numa)i;
 	return APPLIED;
@@ -406,10 +402,9 @@ static enum verdict apply_serial_port(struct boot_options *options, struct text 
 
 static enum verdict apply_serial(struct boot_options *options, struct text value)
 {
-	static const char *const words[] = { "auto", "off" };
-	unsigned i = CHOOSE(value, words);
+	unsigned i = CHOOSE(value, options_serial_words);
 
-	if (i == ARRAY_SIZE(words))
+	if (i == ARRAY_SIZE(options_serial_words))
 		return apply_serial_port(options, value);
 	options->serial = (enum option_serial)i;
 	return APPLIED;

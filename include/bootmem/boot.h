@@ -107,6 +107,8 @@ struct boot {
 	bool exited;
 
 	/* storage, cut from the workspace by boot_init */
+	phys_t storage_phys;
+	uint64_t storage_bytes;
 	struct e820_entry *raw;
 	struct e820_event *events;
 	uint32_t raw_capacity, event_capacity;
@@ -128,6 +130,7 @@ struct boot {
 	struct node_map node_map;
 	struct node_range *next_range; /* as long as node_map's; settle makes the new ranges here */
 	struct bootmem bootmem[BOOTMEM_MAX_NODES]; /* by nid; the pool's */
+	pfn_t bitmap_pfn[BOOTMEM_MAX_NODES];
 	uint64_t bitmap_pages[BOOTMEM_MAX_NODES];
 	struct bootmem_pool pool;
 	struct owners owners;

@@ -66,4 +66,10 @@ uint32_t options_parse_file(struct boot_options *options, const char *origin, co
 uint32_t options_parse_words(struct boot_options *options, const char *origin, const char *text,
 	size_t length, const struct sink *errors);
 
+/*
+ * The words that differ from the defaults, in the order of the keys and with blanks between them;
+ * options_parse_words makes the same options of them. Nothing is written for the defaults.
+ */
+void options_format(const struct boot_options *options, const struct sink *out);
+
 #endif

@@ -38,8 +38,8 @@ def report(arch, text, *arguments):
 
 
 def comparable(document):
-    """Without what tells where the recording came from."""
-    return {k: v for k, v in document.items() if k not in ("firmware", "timing")}
+    """Without what only repeats the recording, and where it came from."""
+    return {k: v for k, v in document.items() if k not in ("firmware", "timing", "firmware_map", "affinity")}
 
 
 # --- kernel logs -------------------------------------------------------------------------------------
@@ -384,3 +384,31 @@ def test_16_tib(arch, tmp_path):
     assert usage.ru_maxrss < 64 << 10, f"{usage.ru_maxrss} KiB"
     limits = json.loads((tmp_path / "report.json").read_text())["limits"]
     assert limits["max_pfn"] == ((1 << 44) if arch == "x86_64" else (1 << 36)) // 4096
+
+
+# --- our own reports ---------------------------------------------------------------------------------
+
+
+def test_a_report_is_replayed(arch):
+    """The start of a report, made again from it, gives the report: options and places included."""
+    for recording in EFI:
+        first = agreement.simulate(recording.path, arch, "--set", "reserve=1M@64M", "--set", "numa=off")
+        again = report(arch, json.dumps(first).encode())
+        assert first["input"]["options"] == "numa=off reserve=1M@0x4000000"
+        assert comparable(again) == comparable(first), recording.name
+        assert again["firmware"] == first["firmware"], recording.name
+        assert again["affinity"] == first["affinity"], recording.name
+
+
+def test_options_win_over_those_of_a_report(arch):
+    first = agreement.simulate(EFI[0].path, arch, "--set", "mem=512M")
+    again = report(arch, json.dumps(first).encode(), "--set", "mem=256M")
+    assert again["input"]["options"] == "mem=256M"
+    assert again["limits"]["max_pfn"] <= 65536 < first["limits"]["max_pfn"]
+
+
+def test_the_other_architecture_takes_only_the_map(arch):
+    other = {"x86_64": "i386", "i386": "x86_64"}[arch]
+    first = agreement.simulate(EFI[0].path, other, "--set", "mem=512M")
+    again = report(arch, json.dumps(first).encode())
+    assert again["input"]["options"] == ""

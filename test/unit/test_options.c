@@ -56,6 +56,41 @@ static void accepts_for_later(const char *text)
 	assert_non_null(strstr(said, "nothing with it yet"));
 }
 
+/* What is written makes the same options again. */
+static void writes(const char *text, const char *expected)
+{
+	struct boot_options first;
+	char words[512];
+	struct text_buffer buffer;
+	struct sink sink = text_buffer_sink(&buffer, words, sizeof(words));
+
+	options_defaults(&options);
+	assert_int_equal(parse(options_parse_words, text), 0);
+	first = options;
+	options_format(&options, &sink);
+	assert_string_equal(words, expected);
+	options_defaults(&options);
+	assert_int_equal(parse(options_parse_words, words), 0);
+	assert_memory_equal(&options, &first, sizeof(first));
+}
+
+static void options_as_words(void **state)
+{
+	(void)state;
+	writes("mode=boot", "");
+	writes("mode=report mem=512M", "mode=report mem=512M");
+	writes("mem=1025K pae=off", "mem=1025K pae=off");
+	writes("mem=0x12345678", "mem=305419896");
+	writes("mem=4096T", "mem=4096T");
+	writes("numa=off", "numa=off");
+	writes("numa=fake=7", "numa=fake=7");
+	writes("reserve=1@0 reserve=2M@0x1001,4K@1G badram=4097@1T",
+		"reserve=1@0x0,2M@0x1001,4K@0x40000000 badram=4097@0x10000000000");
+	writes("serial=ttyS1,9600 console=serial", "serial=0x2f8,9600 console=serial");
+	writes("serial=off files=off after=reboot", "serial=off files=off after=reboot");
+	writes("highmem=0 vmalloc=400M", "highmem=0 vmalloc=400M");
+}
+
 static void numa(void **state)
 {
 	(void)state;
@@ -406,6 +441,7 @@ int main(void)
 		TEST(ranges),
 		TEST(ranges_add_up_to_their_limit),
 		TEST(serial_ports),
+		TEST(options_as_words),
 		TEST(numa),
 		TEST(split_options),
 		TEST(keys_of_later_versions_say_so),

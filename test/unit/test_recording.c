@@ -184,13 +184,34 @@ static void test_sysfs_in_any_order(void **state)
 
 static const char report[] =
 	"noise { \"x\": 1 }\n-----BEGIN BOOTMEM REPORT-----\n"
-	"{ \"schema\": \"bootmem-report/1\", \"firmware\": { \"vendor\": \"A \\\"quoted\\\" one\" "
-	"},\n"
+	"{ \"schema\": \"bootmem-report/1\", \"arch\": \"x86_64\",\n"
+	"\"firmware\": { \"vendor\": \"A \\\"quoted\\\" one\", \"revision\": 7 },\n"
 	"\"e820\": [\n{ \"start\": \"0x0\", \"end\": \"0x100000\", \"type\": \"ram\", \"new\": [1, "
 	"{}] }],\n"
-	"\"nodes\": [\n{ \"nid\": 0, \"ranges\": [{ \"start_pfn\": 0, \"end_pfn\": 128 }] },\n"
-	"{ \"nid\": 1, \"ranges\": [{ \"start_pfn\": 128, \"end_pfn\": 256 }], \"distances\": [10, "
-	"20] }],\n"
+	"\"nodes\": [\n{ \"nid\": 0, \"bootmem\": { \"bitmap_pfn\": 3, \"bitmap_bytes\": 8192 }, "
+	"\"distances\": [10, 21] },\n"
+	"{ \"nid\": 1, \"bootmem\": { \"bitmap_pfn\": 0, \"bitmap_bytes\": 0 }, "
+	"\"distances\": [31, 10] }],\n"
+	"\"paging\": { \"levels\": 4, \"areas\": [\n"
+	"{ \"start\": \"0x5000\", \"end\": \"0x6000\", \"kind\": \"identity\", \"write\": true, "
+	"\"exec\": false },\n"
+	"{ \"start\": \"0xffff888000001000\", \"end\": \"0xffff888000002000\", \"kind\": "
+	"\"direct map\", \"write\": true, \"exec\": false }] },\n"
+	"\"owners\": [\n"
+	"{ \"owner\": \"page tables\", \"ranges\": [{ \"start_pfn\": 16, \"end_pfn\": 18 }] },\n"
+	"{ \"owner\": \"page 0\", \"ranges\": [{ \"start_pfn\": 0, \"end_pfn\": 1 }] }],\n"
+	"\"firmware_map\": [\n{ \"type\": 7, \"start\": \"0x1000\", \"pages\": 3, \"attribute\": "
+	"\"0x800000000000000f\" }],\n"
+	"\"affinity\": { \"processors\": [2, 0, 1], \"memory\": [\n"
+	"{ \"nid\": 2, \"start\": \"0x80000\", \"end\": \"0x100000\", \"hotplug\": true, "
+	"\"nonvolatile\": false }] },\n"
+	"\"input\": { \"options\": \"mem=1M\", \"mode\": { \"levels\": 4, \"nx\": true, \"large\": "
+	"true, "
+	"\"huge\": false, \"phys_bits\": 40 }, \"image\": { \"start\": \"0x7000\", \"end\": "
+	"\"0x8000\" }, "
+	"\"init\": null, \"storage\": { \"start\": \"0x9100\", \"end\": \"0x9200\" }, "
+	"\"runtime_services\": true, \"parts\": [{ \"start\": \"0x7000\", \"end\": \"0x8000\", "
+	"\"write\": false, \"exec\": true }] },\n"
 	"\"handoff\": null, \"ok\": true }\n-----END BOOTMEM REPORT-----\n";
 
 static void test_report(void **state)
@@ -200,11 +221,47 @@ static void test_report(void **state)
 	(void)state;
 	parses(&r, report);
 	assert_int_equal(r.format, FORMAT_REPORT);
+	assert_string_equal(r.machine, "A \\\"quoted\\\" one");
 	assert_int_equal(r.e820.count, 1);
 	is_record(&r.e820.item[0], 0, 0x100000, E820_RAM);
-	assert_int_equal(r.srat.count, 2);
-	is_record(&r.srat.item[1], 0x80000, 0x100000, 1);
-	assert_int_equal(r.processor_nids, 3);
+	assert_int_equal(r.efi.count, 1);
+	is_record(&r.efi.item[0], 0x1000, 0x4000, EFI_MEM_CONVENTIONAL);
+	assert_true(r.efi.item[0].attribute == (EFI_ATTR_RUNTIME | 0xf));
+	assert_int_equal(r.srat.count, 1);
+	is_record(&r.srat.item[0], 0x80000, 0x100000, 2);
+	assert_int_equal(r.srat.item[0].attribute, SRAT_HOTPLUG);
+	assert_int_equal(r.processor_nids, 5);
+	recording_free(&r);
+}
+
+static void test_report_tells_the_start(void **state)
+{
+	struct recorded_start *s;
+	struct recording r;
+
+	(void)state;
+	parses(&r, report);
+	s = &r.start;
+	assert_true(s->known);
+	assert_string_equal(s->arch, "x86_64");
+	assert_string_equal(s->options, "mem=1M");
+	assert_int_equal(s->revision, 7);
+	assert_int_equal(s->mode.levels, 4);
+	assert_true(s->mode.nx && s->mode.large && !s->mode.huge);
+	assert_int_equal(s->mode.phys_bits, 40);
+	is_record(&s->image, 0x7000, 0x8000, 0);
+	is_record(&s->init, 0, 0, 0);
+	is_record(&s->storage, 0x9100, 0x9200, 0);
+	assert_true(s->runtime_services);
+	assert_int_equal(s->parts.count, 1);
+	is_record(&s->parts.item[0], 0x7000, 0x8000, MAP_EXEC);
+	assert_int_equal(s->areas.count, 1);
+	is_record(&s->areas.item[0], 0x5000, 0x6000, MAP_WRITE);
+	assert_int_equal(s->claimed.count, 2);
+	is_record(&s->claimed.item[0], 0x3000, 0x5000, 0);
+	is_record(&s->claimed.item[1], 0x10000, 0x12000, 0);
+	assert_int_equal(s->nodes, 2);
+	assert_memory_equal(s->distance, ((uint8_t[]){ 10, 21, 31, 10 }), 4);
 	recording_free(&r);
 }
 
@@ -227,6 +284,11 @@ static void test_rejections(void **state)
 	rejects("note nothing else\n", 0);
 	rejects("{ \"schema\": \"bootmem-report/1\" }", 0);
 	rejects("{ \"schema\": \"bootmem-report/1\",\n\"e820\": [ { \"type\": \"gold\" } ] }", 2);
+	rejects("{ \"schema\": \"bootmem-report/1\",\n\"nodes\": [ { \"nid\": 64 } ] }", 2);
+	rejects("{ \"schema\": \"bootmem-report/1\",\n\"input\": { \"mode\": { \"levels\": 256 } } "
+		"}",
+		2);
+	rejects("{ \"schema\": \"bootmem-report/1\",\n\"input\": { \"runtime_services\": 1 } }", 2);
 }
 
 static const char *const samples[] = {
@@ -310,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_user_map_is_apart),
 		cmocka_unit_test(test_sysfs_in_any_order),
 		cmocka_unit_test(test_report),
+		cmocka_unit_test(test_report_tells_the_start),
 		cmocka_unit_test(test_rejections),
 		cmocka_unit_test(test_every_beginning),
 		cmocka_unit_test(test_spoiled_bytes),

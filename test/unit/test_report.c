@@ -54,6 +54,8 @@ static const struct efi_memory_desc descriptors[] = {
 	{ EFI_MEM_BOOT_DATA, 0, 0x200000, 0, 1, EFI_ATTR_RUNTIME },
 };
 
+static struct srat_range affinity[] = { { 0, 5 * GIB, 1, SRAT_HOTPLUG } };
+
 static struct boot boot;
 static struct owner_range owner_ranges[32];
 static _Alignas(4096) uint8_t table[TABLE_PAGES << PAGE_SHIFT];
@@ -122,6 +124,14 @@ static int build(void **state)
 	assert_int_equal(limits_find(&boot.limits, &boot.e820, ARCH_SPLIT_PHYS), BM_OK);
 	strcpy(boot.input.firmware_vendor, "Test Firmware");
 	boot.input.firmware_revision = 0x10000;
+	options_defaults(&boot.input.options);
+	boot.input.options.numa = NUMA_OFF;
+	boot.input.image_start_phys = 0x1000000;
+	boot.input.image_end_phys = 0x1020000;
+	boot.input.special[0] = (struct map_special){ 0x1000000, 0x1020000, MAP_EXEC, true, false };
+	boot.input.specials = 1;
+	boot.srat =
+		(struct srat){ .range = affinity, .ranges = 1, .nodes = 2, .processors = { 4 } };
 	boot.exit_attempts = 2;
 	finding_add(&boot.findings, FINDING_MAP_UNSORTED, 0, 0);
 	finding_add(&boot.findings, FINDING_MAP_OVERLAP, 0x1000, 0x3000);
@@ -135,6 +145,7 @@ static int build(void **state)
 	boot.node_map.ranges = ARRAY_SIZE(ram);
 	boot.node_map.nodes = 1;
 	boot.node_map.distance[0] = DISTANCE_LOCAL;
+	boot.bitmap_pfn[0] = 11;
 	boot.bitmap_pages[0] = 2;
 	build_mm();
 	boot.bootmem[0].allocations = 7;
@@ -153,8 +164,11 @@ static int build(void **state)
 		.pkmap_start = 0,
 		.pkmap_end = 0 };
 	boot.plan = (struct map_plan){ areas, ARRAY_SIZE(areas), ARRAY_SIZE(areas) };
-	boot.audit = (struct paging_audit){ .levels = 4, .complete = true, .tables = 7,
-		.pages = { .pages_2m = 2048 }, .write_exec_bytes = 4 * GIB };
+	boot.audit = (struct paging_audit){ .levels = 4,
+		.complete = true,
+		.tables = 7,
+		.pages = { .pages_2m = 2048 },
+		.write_exec_bytes = 4 * GIB };
 	boot.selftest = (struct boot_selftest){ .blocks = 33, .balanced = true };
 	for (unsigned i = 0; i < STAGE_COUNT; i++)
 		boot.cycles[i] = 1000 * i + 1;
@@ -450,8 +464,10 @@ static void json_has_the_facts(void **state)
 		"\"highstart_pfn\": 32256, \"highend_pfn\": 1310720 }");
 	assert_has(
 		"{ \"nid\": 0, \"start_pfn\": 0, \"end_pfn\": 1310720, \"present_pages\": 294304, "
-		"\"distances\": [10], \"fallback\": [0], \"ranges\": [{ \"start_pfn\": 0, \"end_pfn\": 160 }, ");
-	assert_has("\"bootmem\": { \"bitmap_bytes\": 8192, \"allocations\": 7, ");
+		"\"distances\": [10], \"fallback\": [0], \"ranges\": [{ \"start_pfn\": 0, "
+		"\"end_pfn\": 160 }, ");
+	assert_has(
+		"\"bootmem\": { \"bitmap_pfn\": 11, \"bitmap_bytes\": 8192, \"allocations\": 7, ");
 	assert_has("{ \"nid\": 0, \"name\": \"DMA\", \"start_pfn\": 0, ");
 	assert_has("\"sections\": { \"size_bytes\": ");
 	assert_has("\"paging\": { \"levels\": 4, \"root\": \"0x1020000\", \"nx\": true, ");
@@ -463,6 +479,16 @@ static void json_has_the_facts(void **state)
 	assert_has("\"ranges\": [{ \"start_pfn\": 8192, ");
 	assert_has("\"runs\": 1 }");
 	assert_has("{ \"start\": \"0xf0000\", \"end\": \"0x100000\", \"kind\": \"runtime data\" }");
+	assert_has("{ \"type\": 6, \"start\": \"0xf0000\", \"pages\": 16, \"attribute\": "
+		   "\"0x8000000000000008\" }");
+	assert_has("\"affinity\": { \"processors\": [4, 0], \"memory\": [\n{ \"nid\": 1, "
+		   "\"start\": \"0x0\", "
+		   "\"end\": \"0x140000000\", \"hotplug\": true, \"nonvolatile\": false }] }");
+	assert_has("\"input\": { \"options\": \"numa=off\", ");
+	assert_has("\"image\": { \"start\": \"0x1000000\", \"end\": \"0x1020000\" }, ");
+	assert_has(
+		"\"parts\": [{ \"start\": \"0x1000000\", \"end\": \"0x1020000\", \"write\": false, "
+		"\"exec\": true }] }");
 	assert_has("{ \"start\": \"0x7e00000\", \"end\": \"0x7f00000\", \"kind\": \"acpi\" }");
 	assert_has("{ \"start\": \"0x7f00000\", \"end\": \"0x8000000\", \"kind\": \"nvs\" }");
 	assert_has("{ \"start\": \"0xffc00000\", \"end\": \"0x100000000\", \"kind\": \"mmio\" }");

@@ -10,7 +10,7 @@
 #include "affinity.h"
 
 #define RSDP_BYTES      36
-#define XSDT_BYTES      (ACPI_HEADER_BYTES + 8)
+#define SLIT_FIRST      44
 #define SRAT_OFFSET     128 /* behind RSDP and XSDT */
 #define SRAT_FIRST      48
 #define PROCESSOR_BYTES 24 /* type 2, x2APIC */
@@ -83,10 +83,12 @@ static uint8_t *put_memory(uint8_t *at, const struct record *range)
 uint64_t affinity_bytes(const struct recording *r)
 {
 	return SRAT_OFFSET + SRAT_FIRST + 64 * PROCESSOR_BYTES +
-	       (uint64_t)r->srat.count * MEMORY_BYTES;
+	       (uint64_t)r->srat.count * MEMORY_BYTES + SLIT_FIRST +
+	       (uint64_t)r->start.nodes * r->start.nodes;
 }
 
-static void write_srat(uint8_t *table, const struct recording *r)
+/* Its length. */
+static uint32_t write_srat(uint8_t *table, const struct recording *r)
 {
 	uint64_t nids = processor_nids(r);
 	uint8_t *at = table + SRAT_FIRST;
@@ -98,16 +100,30 @@ static void write_srat(uint8_t *table, const struct recording *r)
 	for (uint32_t i = 0; i < r->srat.count; i++)
 		at = put_memory(at, &r->srat.item[i]);
 	put_header(table, "SRAT", (uint32_t)(at - table), 3);
+	return (uint32_t)(at - table);
+}
+
+static void write_slit(uint8_t *table, const struct recorded_start *start)
+{
+	uint32_t entries = start->nodes * start->nodes;
+
+	put(table + ACPI_HEADER_BYTES, start->nodes, 8);
+	memcpy(table + SLIT_FIRST, start->distance, entries);
+	put_header(table, "SLIT", SLIT_FIRST + entries, 1);
 }
 
 void affinity_write(uint8_t *out, phys_t phys, const struct recording *r)
 {
 	uint8_t *xsdt = out + RSDP_BYTES;
+	uint32_t slit, tables = r->start.nodes != 0 ? 2 : 1;
 
 	memset(out, 0, (size_t)affinity_bytes(r));
-	write_srat(out + SRAT_OFFSET, r);
+	slit = SRAT_OFFSET + write_srat(out + SRAT_OFFSET, r);
+	if (tables == 2)
+		write_slit(out + slit, &r->start);
 	put(xsdt + ACPI_HEADER_BYTES, phys + SRAT_OFFSET, 8);
-	put_header(xsdt, "XSDT", XSDT_BYTES, 1);
+	put(xsdt + ACPI_HEADER_BYTES + 8, tables == 2 ? phys + slit : 0, 8);
+	put_header(xsdt, "XSDT", ACPI_HEADER_BYTES + 8 * tables, 1);
 	memcpy(out, "RSD PTR BMSIM ", 14);
 	out[15] = 2;
 	put(out + 20, RSDP_BYTES, 4);

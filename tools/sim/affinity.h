@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * affinity: the ACPI tables of a simulated machine: an RSDP, an XSDT and an SRAT (ACPI 6.5,
+ * affinity: the ACPI tables of a simulated machine: an RSDP, an XSDT, an SRAT and, where distances are known, a SLIT (ACPI 6.5,
  * chapter 5.2), so that the core reads NUMA affinity as it does on a real one.
  */
 #ifndef SIM_AFFINITY_H

@@ -28,10 +28,15 @@ static void set_access(struct fake_firmware *fw, phys_t start, phys_t end, int a
 /* A current processor: PAE and NX, or 1 GiB pages. */
 static struct paging_mode host_mode(void)
 {
-	return ARCH_HIGHMEM ?
-		(struct paging_mode){ .levels = 3, .nx = true, .large = true, .phys_bits = 36 } :
-		(struct paging_mode){
-			.levels = 4, .nx = true, .large = true, .huge = true, .phys_bits = 46 };
+	return ARCH_HIGHMEM ? (struct paging_mode){ .levels = 3,
+		.nx = true,
+		.large = true,
+		.phys_bits = 36 }
+			    : (struct paging_mode){ .levels = 4,
+				      .nx = true,
+				      .large = true,
+				      .huge = true,
+				      .phys_bits = 46 };
 }
 
 void fake_init(struct fake_firmware *fw, uint64_t arena_bytes)
@@ -86,7 +91,7 @@ static void insert(struct fake_firmware *fw, uint32_t at, struct efi_memory_desc
 	fw->count++;
 }
 
-/* Cut [start, end) out of the conventional descriptor i. */
+/* Cut [start, end) out of descriptor i, as another type. */
 static void split(struct fake_firmware *fw, uint32_t i, phys_t start, phys_t end, uint32_t type)
 {
 	struct efi_memory_desc before = fw->desc[i], after = fw->desc[i];
@@ -109,7 +114,8 @@ bool fake_allocate(struct fake_firmware *fw, pfn_t start_pfn, uint64_t pages, ui
 	for (uint32_t i = 0; i < fw->count; i++) {
 		const struct efi_memory_desc *d = &fw->desc[i];
 
-		if (d->type == EFI_MEM_CONVENTIONAL && d->phys_start <= start && end <= desc_end(d)) {
+		if (d->type == EFI_MEM_CONVENTIONAL && d->phys_start <= start &&
+			end <= desc_end(d)) {
 			split(fw, i, start, end, type);
 			return true;
 		}
@@ -134,12 +140,43 @@ pfn_t fake_allocate_top(struct fake_firmware *fw, uint64_t pages, uint32_t type,
 	return best != PFN_END && fake_allocate(fw, best, pages, type) ? best : PFN_END;
 }
 
+/* Join every pair of free neighbours. */
+static void join_free(struct fake_firmware *fw)
+{
+	for (uint32_t i = 0; i < fw->count; i++)
+		for (uint32_t k = 0; k < fw->count; k++) {
+			struct efi_memory_desc *low = &fw->desc[i], *high = &fw->desc[k];
+
+			if (low->type != EFI_MEM_CONVENTIONAL || high->type != low->type ||
+				high->attribute != low->attribute ||
+				desc_end(low) != high->phys_start)
+				continue;
+			low->pages += high->pages;
+			memmove(high, high + 1, (--fw->count - k) * sizeof(*high));
+			i = UINT32_MAX; /* start again */
+			break;
+		}
+}
+
+void fake_release(struct fake_firmware *fw, phys_t start, phys_t end)
+{
+	for (uint32_t i = 0; i < fw->count; i++) {
+		const struct efi_memory_desc *d = &fw->desc[i];
+		phys_t from = max_u64(start, d->phys_start), to = min_u64(end, desc_end(d));
+
+		if (d->type == EFI_MEM_LOADER_DATA && from < to)
+			split(fw, i, from, to, EFI_MEM_CONVENTIONAL);
+	}
+	join_free(fw);
+}
+
 uint32_t fake_type_at(const struct fake_firmware *fw, pfn_t pfn)
 {
 	uint32_t type = UINT32_MAX;
 
 	for (uint32_t i = 0; i < fw->count; i++)
-		if (fw->desc[i].phys_start <= pfn_phys(pfn) && pfn_phys(pfn) < desc_end(&fw->desc[i]))
+		if (fw->desc[i].phys_start <= pfn_phys(pfn) &&
+			pfn_phys(pfn) < desc_end(&fw->desc[i]))
 			type = fw->desc[i].type;
 	return type;
 }
@@ -165,8 +202,8 @@ static enum bm_error get_map(void *ctx, struct fw_map *map)
 	return copy_map(fw, map);
 }
 
-static enum bm_error get_raw(void *ctx, struct e820_entry *raw, uint32_t capacity, uint32_t *count,
-	struct findings *f)
+static enum bm_error get_raw(
+	void *ctx, struct e820_entry *raw, uint32_t capacity, uint32_t *count, struct findings *f)
 {
 	const struct fake_firmware *fw = ctx;
 
@@ -252,7 +289,8 @@ static uint64_t cycles(void *ctx)
 
 static void set_platform(struct fake_firmware *fw)
 {
-	fw->console_sink = text_buffer_sink(&fw->console, fw->console_text, sizeof(fw->console_text));
+	fw->console_sink =
+		text_buffer_sink(&fw->console, fw->console_text, sizeof(fw->console_text));
 	fw->platform = (struct boot_platform){
 		.ctx = fw,
 		.get_map = get_map,
@@ -274,39 +312,55 @@ static struct map_special identity(pfn_t start, uint64_t pages, uint32_t rights)
 		.identity = true };
 }
 
-enum bm_error fake_start(struct fake_firmware *fw, struct boot *b,
-	const struct boot_options *options)
+/* Allocate an image and a workspace with nothing but the core's storage. */
+static enum bm_error place_front_end(struct fake_firmware *fw, struct boot_input *input)
 {
 	pfn_t limit = pfn_down(min_u64(fw->arena_bytes, ARCH_HIGHMEM ? ARCH_SPLIT_PHYS : 4 * GIB));
 	uint64_t pages = pfn_up(boot_storage_bytes(fw->count + fw->raws));
-	struct boot_input input = { .mode = fw->mode, .rsdp_phys = fw->rsdp_phys };
-	struct window window = { (uintptr_t)fw->arena };
 	pfn_t image = fake_allocate_top(fw, IMAGE_PAGES, EFI_MEM_LOADER_CODE, limit);
 	pfn_t storage = fake_allocate_top(fw, pages, EFI_MEM_LOADER_DATA, limit);
 
-	set_platform(fw);
-	snprintf(input.firmware_vendor, sizeof(input.firmware_vendor), "%s",
-		fw->vendor != NULL ? fw->vendor : "fake");
 	if (image == PFN_END || storage == PFN_END)
 		return BM_NOMEM;
-	set_access(fw, pfn_phys(storage), pfn_phys(storage + pages), PROT_READ | PROT_WRITE);
+	input->image_start_phys = pfn_phys(image);
+	input->image_end_phys = pfn_phys(image + IMAGE_PAGES);
+	input->init_start_phys = pfn_phys(image);
+	input->init_end_phys = pfn_phys(image + INIT_PAGES);
+	fw->storage_start_phys = input->workspace_start_phys = pfn_phys(storage);
+	fw->storage_end_phys = input->workspace_end_phys = pfn_phys(storage + pages);
+	input->special[0] = identity(image, 8, MAP_EXEC);
+	input->special[1] = identity(image + 8, 8, 0);
+	input->special[2] = identity(image + 16, 8, MAP_WRITE);
+	input->special[3] = identity(storage, pages, MAP_WRITE);
+	input->specials = 4;
+	return BM_OK;
+}
+
+enum bm_error fake_start(
+	struct fake_firmware *fw, struct boot *b, const struct boot_options *options)
+{
+	struct boot_input input = { .mode = fw->mode };
+	struct window window = { (uintptr_t)fw->arena };
+	enum bm_error error = BM_OK;
+
+	set_platform(fw);
+	if (fw->input != NULL)
+		input = *fw->input;
+	else
+		error = place_front_end(fw, &input);
+	if (error != BM_OK)
+		return error;
+	input.rsdp_phys = fw->rsdp_phys;
+	snprintf(input.firmware_vendor, sizeof(input.firmware_vendor), "%s",
+		fw->vendor != NULL ? fw->vendor : "fake");
 	if (options != NULL)
 		input.options = *options;
 	else
 		options_defaults(&input.options);
-	input.image_start_phys = pfn_phys(image);
-	input.image_end_phys = pfn_phys(image + IMAGE_PAGES);
-	input.init_start_phys = pfn_phys(image);
-	input.init_end_phys = pfn_phys(image + INIT_PAGES);
-	input.workspace_start_phys = pfn_phys(storage);
-	input.workspace_end_phys = pfn_phys(storage + pages);
-	input.special[0] = identity(image, 8, MAP_EXEC);
-	input.special[1] = identity(image + 8, 8, 0);
-	input.special[2] = identity(image + 16, 8, MAP_WRITE);
-	input.special[3] = identity(storage, pages, MAP_WRITE);
-	input.specials = 4;
-	return boot_init(b, &fw->platform, &input, phys_to_virt(window, pfn_phys(storage)),
-		pages << PAGE_SHIFT, window);
+	set_access(
+		fw, input.workspace_start_phys, input.workspace_end_phys, PROT_READ | PROT_WRITE);
+	return boot_init(b, &fw->platform, &input, phys_to_virt(window, fw->storage_start_phys),
+		fw->storage_end_phys - fw->storage_start_phys, window);
 }
 
 void fake_activate(struct fake_firmware *fw, struct boot *b)
@@ -320,8 +374,8 @@ void fake_activate(struct fake_firmware *fw, struct boot *b)
 	boot_activated(b, window);
 }
 
-enum bm_error fake_boot(struct fake_firmware *fw, struct boot *b,
-	const struct boot_options *options)
+enum bm_error fake_boot(
+	struct fake_firmware *fw, struct boot *b, const struct boot_options *options)
 {
 	enum bm_error error = fake_start(fw, b, options);
 

@@ -24,14 +24,18 @@ struct fake_firmware {
 	bool exited;
 
 	/* How it behaves. */
-	struct paging_mode mode;         /* what the processor offers */
-	phys_t rsdp_phys;                /* ACPI tables, if the test made some */
-	uint32_t stride;                 /* 40 to 256 */
-	const char *vendor;              /* null: "fake" */
-	const struct e820_entry *raw;    /* not null: the map it really has, byte granular (get_raw), */
-	uint32_t raws;                   /* and its entries; the descriptors only tell what is free */
-	uint32_t stale_exits;            /* this many exits fail with a stale key */
-	uint32_t refusals;               /* ranges whose pages are never granted, though free in the map */
+	struct paging_mode mode; /* what the processor offers */
+	phys_t rsdp_phys;        /* ACPI tables, if the test made some */
+	uint32_t stride;         /* 40 to 256 */
+	const char *vendor;      /* null: "fake" */
+	const struct e820_entry
+		*raw;  /* not null: the map it really has, byte granular (get_raw), */
+	uint32_t raws; /* and its entries; the descriptors only tell what is free */
+	/* Not null: what the front end says, and its storage; else fake_start finds places for all. */
+	const struct boot_input *input;
+	phys_t storage_start_phys, storage_end_phys;
+	uint32_t stale_exits; /* this many exits fail with a stale key */
+	uint32_t refusals;    /* ranges whose pages are never granted, though free in the map */
 	struct pfn_range refuse[FAKE_MAX_REFUSALS];
 	/* Called before each claim and each exit: firmware that allocates behind our back. */
 	void (*meddle)(struct fake_firmware *fw, void *ctx);
@@ -41,7 +45,8 @@ struct fake_firmware {
 	uint32_t claims, refused;
 	uint64_t cycles;
 
-	uint8_t map[FAKE_MAX_DESCRIPTORS * 64]; /* what get_map handed out; large enough for stride 64 */
+	uint8_t map[FAKE_MAX_DESCRIPTORS *
+		    64]; /* what get_map handed out; large enough for stride 64 */
 	struct text_buffer console;
 	char console_text[16384];
 	struct sink console_sink;
@@ -53,13 +58,17 @@ void fake_init(struct fake_firmware *fw, uint64_t arena_bytes);
 void fake_free(struct fake_firmware *fw);
 
 /* Append a descriptor in bytes, [start, end). */
-void fake_add(struct fake_firmware *fw, uint32_t type, phys_t start, phys_t end, uint64_t attribute);
+void fake_add(
+	struct fake_firmware *fw, uint32_t type, phys_t start, phys_t end, uint64_t attribute);
 
 /* Make physical memory accessible, as the firmware's own; a pointer to it. */
 void *fake_open(struct fake_firmware *fw, phys_t start, phys_t end);
 
 /* Turn free pages into pages of another type, as an allocation does; false where they are not free. */
 bool fake_allocate(struct fake_firmware *fw, pfn_t start, uint64_t pages, uint32_t type);
+
+/* Turn the loader's data within a range back into free pages, one descriptor with free neighbours. */
+void fake_release(struct fake_firmware *fw, phys_t start, phys_t end);
 
 /* The highest free run below limit_pfn, allocated; PFN_END on failure. */
 pfn_t fake_allocate_top(struct fake_firmware *fw, uint64_t pages, uint32_t type, pfn_t limit_pfn);
@@ -68,17 +77,17 @@ pfn_t fake_allocate_top(struct fake_firmware *fw, uint64_t pages, uint32_t type,
 uint32_t fake_type_at(const struct fake_firmware *fw, pfn_t pfn);
 
 /*
- * Be the front end: allocate an image and a workspace, fill in what a machine of this architecture
- * offers, and call boot_init. options may be null.
+ * Be the front end: allocate an image and a workspace and fill in what a machine of this architecture
+ * offers, or do as fw->input says; then call boot_init. options may be null.
  */
-enum bm_error fake_start(struct fake_firmware *fw, struct boot *b,
-	const struct boot_options *options);
+enum bm_error fake_start(
+	struct fake_firmware *fw, struct boot *b, const struct boot_options *options);
 
 /* Be the switch: what boot services used becomes accessible, then boot_activated. */
 void fake_activate(struct fake_firmware *fw, struct boot *b);
 
 /* The whole pipeline. */
-enum bm_error fake_boot(struct fake_firmware *fw, struct boot *b,
-	const struct boot_options *options);
+enum bm_error fake_boot(
+	struct fake_firmware *fw, struct boot *b, const struct boot_options *options);
 
 #endif

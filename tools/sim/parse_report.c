@@ -1,271 +1,458 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * parse_report: a report of our own (schema bootmem-report/1), alone or between its two lines in
- * a serial log. Taken from it: e820, and where there are several nodes, their ranges, as SRAT
- * entries. Unknown members are passed over. Invariant: nesting is bounded, so no document can
- * exhaust the stack. Called by recording_parse.
+ * a serial log. Taken from it: the firmware's map, e820, affinity, and what the start began with, so that it can
+ * be made again. Called by recording_parse.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include <bootmem/owner.h>
+
+#include "json_reader.h"
 #include "recording.h"
 
-#define MAX_DEPTH 32
+#define FIELD(name, read, type, member)                                                            \
+	{                                                                                          \
+		name, read, offsetof(type, member)                                                 \
+	}
 
-struct json {
-	struct text rest;
-	const char *start;    /* of the whole input, for line numbers */
-	const char *expected; /* null: no error so far */
-	unsigned depth;
+/* --- ranges ---------------------------------------------------------------------------------- */
+
+static void read_pfn(struct json_reader *j, void *target)
+{
+	phys_t *phys = target;
+
+	json_read_number(j, phys);
+	*phys = pfn_phys(*phys);
+}
+
+static const struct json_field pfn_range_fields[] = {
+	FIELD("start_pfn", read_pfn, struct record, start),
+	FIELD("end_pfn", read_pfn, struct record, end),
 };
 
-typedef void (*member_fn)(struct json *j, struct text key, void *ctx);
-typedef void (*element_fn)(struct json *j, void *ctx);
-
-/* --- reading JSON ---------------------------------------------------------------------------- */
-
-static void fail(struct json *j, const char *expected)
+static void read_pfn_range(struct json_reader *j, void *list)
 {
-	if (j->expected == NULL)
-		j->expected = expected;
+	struct record range = { 0 };
+
+	JSON_OBJECT(j, pfn_range_fields, &range);
+	record_add(list, range);
 }
 
-static void space(struct json *j)
+static void read_pfn_ranges(struct json_reader *j, void *list)
 {
-	while (!text_empty(&j->rest) && strchr(" \t\r\n", *j->rest.at) != NULL)
-		j->rest.at++;
+	json_read_array(j, read_pfn_range, list);
 }
 
-static bool next_is(struct json *j, char c)
+static const struct json_field range_fields[] = {
+	FIELD("start", json_read_address, struct record, start),
+	FIELD("end", json_read_address, struct record, end),
+};
+
+/* An object, or null for an empty range. */
+static void read_range(struct json_reader *j, void *range)
 {
-	space(j);
-	return j->expected == NULL && !text_empty(&j->rest) && *j->rest.at == c;
+	if (!json_take_null(j))
+		JSON_OBJECT(j, range_fields, range);
 }
 
-static bool take(struct json *j, char c)
+/* --- e820, the firmware's map, affinity ------------------------------------------------------ */
+
+static void read_e820_type(struct json_reader *j, void *type)
 {
-	if (!next_is(j, c))
-		return false;
-	j->rest.at++;
-	return true;
+	if (!e820_type_of(json_read_string(j), type))
+		json_fail(j, "an e820 type");
 }
 
-/* The bytes between the quotes, escapes and all. */
-static struct text take_string(struct json *j)
-{
-	struct text string = { j->rest.at, j->rest.at };
+static const struct json_field e820_fields[] = {
+	FIELD("start", json_read_address, struct record, start),
+	FIELD("end", json_read_address, struct record, end),
+	FIELD("type", read_e820_type, struct record, type),
+};
 
-	if (!take(j, '"')) {
-		fail(j, "a string");
-		return string;
-	}
-	string.at = j->rest.at;
-	while (!text_empty(&j->rest) && *j->rest.at != '"')
-		j->rest.at += *j->rest.at == '\\' && j->rest.at + 1 < j->rest.end ? 2 : 1;
-	string.end = j->rest.at;
-	if (!take(j, '"'))
-		fail(j, "the end of a string");
-	return string;
-}
-
-static bool enter(struct json *j, char bracket, const char *expected)
-{
-	if (!take(j, bracket) || j->depth == MAX_DEPTH) {
-		fail(j, expected);
-		return false;
-	}
-	j->depth++;
-	return true;
-}
-
-static void take_object(struct json *j, member_fn member, void *ctx)
-{
-	if (!enter(j, '{', "an object"))
-		return;
-	while (!take(j, '}') && j->expected == NULL) {
-		struct text key = take_string(j);
-
-		if (!take(j, ':'))
-			fail(j, "a colon behind a member's name");
-		else
-			member(j, key, ctx);
-		if (!take(j, ',') && !next_is(j, '}'))
-			fail(j, "a comma or the end of an object");
-	}
-	j->depth--;
-}
-
-static void take_array(struct json *j, element_fn element, void *ctx)
-{
-	if (!enter(j, '[', "an array"))
-		return;
-	while (!take(j, ']') && j->expected == NULL) {
-		element(j, ctx);
-		if (!take(j, ',') && !next_is(j, ']'))
-			fail(j, "a comma or the end of an array");
-	}
-	j->depth--;
-}
-
-static void skip_value(struct json *j, void *ctx);
-
-static void skip_member(struct json *j, struct text key, void *ctx)
-{
-	(void)key;
-	skip_value(j, ctx);
-}
-
-static void skip_value(struct json *j, void *ctx)
-{
-	if (next_is(j, '{')) {
-		take_object(j, skip_member, ctx);
-	} else if (next_is(j, '[')) {
-		take_array(j, skip_value, ctx);
-	} else if (next_is(j, '"')) {
-		take_string(j);
-	} else {
-		const char *from = j->rest.at;
-
-		while (!text_empty(&j->rest) && strchr(",]} \t\r\n", *j->rest.at) == NULL)
-			j->rest.at++;
-		if (j->rest.at == from)
-			fail(j, "a value");
-	}
-}
-
-static uint64_t take_number(struct json *j)
-{
-	uint64_t value = 0;
-
-	space(j);
-	if (!text_decimal(&j->rest, &value))
-		fail(j, "a number");
-	return value;
-}
-
-static phys_t take_address(struct json *j)
-{
-	struct text string = take_string(j);
-	uint64_t value = 0;
-
-	if (!text_hex(&string, &value) || !text_empty(&string))
-		fail(j, "an address such as \"0x1000\"");
-	return value;
-}
-
-/* --- the report ------------------------------------------------------------------------------ */
-
-static void e820_member(struct json *j, struct text key, void *ctx)
-{
-	struct record *record = ctx;
-
-	if (text_is(key, "start"))
-		record->start = take_address(j);
-	else if (text_is(key, "end"))
-		record->end = take_address(j);
-	else if (!text_is(key, "type"))
-		skip_value(j, NULL);
-	else if (!e820_type_of(take_string(j), &record->type))
-		fail(j, "an e820 type");
-}
-
-static void e820_element(struct json *j, void *ctx)
+static void read_e820_entry(struct json_reader *j, void *list)
 {
 	struct record record = { 0 };
 
-	take_object(j, e820_member, &record);
-	record_add(ctx, record);
+	JSON_OBJECT(j, e820_fields, &record);
+	record_add(list, record);
 }
 
-struct node_reader {
-	struct recording *recording;
-	struct record range;
-	uint64_t nid;
-	uint32_t first; /* this node's first range in the list */
+static void read_e820(struct json_reader *j, void *list)
+{
+	json_read_array(j, read_e820_entry, list);
+}
+
+struct descriptor {
+	uint64_t type, start, pages, attribute;
 };
 
-static void range_member(struct json *j, struct text key, void *ctx)
-{
-	struct node_reader *reader = ctx;
+static const struct json_field descriptor_fields[] = {
+	FIELD("type", json_read_number, struct descriptor, type),
+	FIELD("start", json_read_address, struct descriptor, start),
+	FIELD("pages", json_read_number, struct descriptor, pages),
+	FIELD("attribute", json_read_address, struct descriptor, attribute),
+};
 
-	if (text_is(key, "start_pfn"))
-		reader->range.start = pfn_phys(take_number(j));
-	else if (text_is(key, "end_pfn"))
-		reader->range.end = pfn_phys(take_number(j));
+static void read_descriptor(struct json_reader *j, void *list)
+{
+	struct descriptor d = { 0 };
+
+	JSON_OBJECT(j, descriptor_fields, &d);
+	record_add(list, (struct record){ .start = d.start,
+				 .end = d.start + pfn_phys(d.pages),
+				 .attribute = d.attribute,
+				 .type = (uint32_t)d.type });
+}
+
+static void read_firmware_map(struct json_reader *j, void *list)
+{
+	json_read_array(j, read_descriptor, list);
+}
+
+struct affinity_range {
+	uint64_t nid, start, end;
+	bool hotplug, nonvolatile;
+};
+
+static const struct json_field affinity_range_fields[] = {
+	FIELD("nid", json_read_number, struct affinity_range, nid),
+	FIELD("start", json_read_address, struct affinity_range, start),
+	FIELD("end", json_read_address, struct affinity_range, end),
+	FIELD("hotplug", json_read_truth, struct affinity_range, hotplug),
+	FIELD("nonvolatile", json_read_truth, struct affinity_range, nonvolatile),
+};
+
+static bool nid_fits(struct json_reader *j, uint64_t nid)
+{
+	if (nid >= BOOTMEM_MAX_NODES)
+		json_fail(j, "a node number below 64");
+	return j->expected == NULL;
+}
+
+static void read_affinity_range(struct json_reader *j, void *list)
+{
+	struct affinity_range a = { 0 };
+
+	JSON_OBJECT(j, affinity_range_fields, &a);
+	if (nid_fits(j, a.nid))
+		record_add(list, (struct record){ .start = a.start,
+					 .end = a.end,
+					 .attribute = (a.hotplug ? SRAT_HOTPLUG : 0) |
+						      (a.nonvolatile ? SRAT_NONVOLATILE : 0),
+					 .type = (uint32_t)a.nid });
+}
+
+static void read_affinity_memory(struct json_reader *j, void *list)
+{
+	json_read_array(j, read_affinity_range, list);
+}
+
+struct processors {
+	uint64_t nids;
+	uint32_t nid; /* the next one */
+};
+
+static void read_node_processors(struct json_reader *j, void *target)
+{
+	struct processors *processors = target;
+	uint64_t count = 0;
+
+	json_read_number(j, &count);
+	if (nid_fits(j, processors->nid) && count != 0)
+		processors->nids |= UINT64_C(1) << processors->nid;
+	processors->nid++;
+}
+
+static void read_processors(struct json_reader *j, void *nids)
+{
+	struct processors processors = { 0 };
+
+	json_read_array(j, read_node_processors, &processors);
+	*(uint64_t *)nids = processors.nids;
+}
+
+static const struct json_field affinity_fields[] = {
+	FIELD("processors", read_processors, struct recording, processor_nids),
+	FIELD("memory", read_affinity_memory, struct recording, srat),
+};
+
+static void read_affinity(struct json_reader *j, void *recording)
+{
+	if (!json_take_null(j))
+		JSON_OBJECT(j, affinity_fields, recording);
+}
+
+/* --- nodes ----------------------------------------------------------------------------------- */
+
+struct bitmap {
+	phys_t start;
+	uint64_t bytes;
+};
+
+struct node {
+	uint64_t nid;
+	struct bitmap bitmap;
+	struct row {
+		uint64_t distance[BOOTMEM_MAX_NODES];
+		uint32_t count;
+	} row;
+};
+
+static void read_distance(struct json_reader *j, void *target)
+{
+	struct row *row = target;
+
+	if (row->count == BOOTMEM_MAX_NODES)
+		json_fail(j, "at most 64 distances");
 	else
-		skip_value(j, NULL);
+		json_read_number(j, &row->distance[row->count++]);
 }
 
-static void range_element(struct json *j, void *ctx)
+static void read_row(struct json_reader *j, void *row)
 {
-	struct node_reader *reader = ctx;
-
-	reader->range = (struct record){ 0 };
-	take_object(j, range_member, reader);
-	record_add(&reader->recording->srat, reader->range);
+	json_read_array(j, read_distance, row);
 }
 
-static void node_member(struct json *j, struct text key, void *ctx)
+static const struct json_field bitmap_fields[] = {
+	FIELD("bitmap_pfn", read_pfn, struct bitmap, start),
+	FIELD("bitmap_bytes", json_read_number, struct bitmap, bytes),
+};
+
+static void read_bitmap(struct json_reader *j, void *bitmap)
 {
-	struct node_reader *reader = ctx;
-
-	if (text_is(key, "nid"))
-		reader->nid = take_number(j);
-	else if (text_is(key, "ranges"))
-		take_array(j, range_element, reader);
-	else
-		skip_value(j, NULL);
+	JSON_OBJECT(j, bitmap_fields, bitmap);
 }
 
-static void node_element(struct json *j, void *ctx)
+static const struct json_field node_fields[] = {
+	FIELD("nid", json_read_number, struct node, nid),
+	FIELD("bootmem", read_bitmap, struct node, bitmap),
+	FIELD("distances", read_row, struct node, row),
+};
+
+/* Rows come in order; of a matrix that is not square nothing is used. */
+static void take_distances(struct recorded_start *start, const struct node *node)
 {
-	struct recording *r = ctx;
-	struct node_reader reader = { .recording = r, .first = r->srat.count };
-
-	take_object(j, node_member, &reader);
-	if (reader.nid >= BOOTMEM_MAX_NODES) {
-		fail(j, "a node number below 64");
-		return;
-	}
-	r->processor_nids |= UINT64_C(1) << reader.nid;
-	for (uint32_t i = reader.first; i < r->srat.count; i++)
-		r->srat.item[i].type = (uint32_t)reader.nid;
+	if (node->nid == 0)
+		start->nodes = node->row.count;
+	if (node->row.count != start->nodes || node->nid >= start->nodes)
+		start->nodes = 0;
+	for (uint32_t i = 0; i < start->nodes; i++)
+		start->distance[node->nid * start->nodes + i] = (uint8_t)node->row.distance[i];
 }
 
-static void firmware_member(struct json *j, struct text key, void *ctx)
+static void take_node(struct recorded_start *start, const struct node *node)
 {
-	struct recording *r = ctx;
-
-	if (text_is(key, "vendor"))
-		text_copy(take_string(j), r->machine, sizeof(r->machine));
-	else
-		skip_value(j, NULL);
+	if (node->bitmap.bytes != 0)
+		record_add(
+			&start->claimed, (struct record){ .start = node->bitmap.start,
+						 .end = node->bitmap.start + node->bitmap.bytes });
+	take_distances(start, node);
 }
 
-static void report_member(struct json *j, struct text key, void *ctx)
+static void read_node(struct json_reader *j, void *target)
 {
-	struct recording *r = ctx;
+	struct node node = { 0 };
 
-	if (text_is(key, "e820"))
-		take_array(j, e820_element, &r->e820);
-	else if (text_is(key, "nodes"))
-		take_array(j, node_element, r);
-	else if (text_is(key, "firmware"))
-		take_object(j, firmware_member, r);
-	else
-		skip_value(j, NULL);
+	JSON_OBJECT(j, node_fields, &node);
+	if (nid_fits(j, node.nid))
+		take_node(target, &node);
 }
 
-static uint32_t line_number(const struct json *j)
+static void read_nodes(struct json_reader *j, void *start)
 {
-	uint32_t line = 1;
-
-	for (const char *at = j->start; at < j->rest.at; at++)
-		line += *at == '\n';
-	return line;
+	json_read_array(j, read_node, start);
 }
+
+/* --- owners ---------------------------------------------------------------------------------- */
+
+struct owned {
+	struct text name;
+	struct record_list ranges;
+};
+
+static void read_text(struct json_reader *j, void *text)
+{
+	*(struct text *)text = json_read_string(j);
+}
+
+static const struct json_field owner_fields[] = {
+	FIELD("owner", read_text, struct owned, name),
+	FIELD("ranges", read_pfn_ranges, struct owned, ranges),
+};
+
+/* What bootmem gave out while the firmware still had to grant it. */
+static bool was_claimed(struct text name)
+{
+	static const enum owner owners[] = { OWNER_BITMAP, OWNER_PAGE_TABLES, OWNER_CPU, OWNER_MM,
+		OWNER_NODES, OWNER_ZERO_PAGE, OWNER_PKMAP, OWNER_SECTIONS };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(owners); i++)
+		if (text_is(name, owner_name(owners[i])))
+			return true;
+	return false;
+}
+
+static void read_owner(struct json_reader *j, void *list)
+{
+	struct owned owned = { 0 };
+
+	JSON_OBJECT(j, owner_fields, &owned);
+	for (uint32_t i = 0; i < owned.ranges.count && was_claimed(owned.name); i++)
+		record_add(list, owned.ranges.item[i]);
+	free(owned.ranges.item);
+}
+
+static void read_owners(struct json_reader *j, void *list)
+{
+	json_read_array(j, read_owner, list);
+}
+
+/* --- the start ------------------------------------------------------------------------------- */
+
+struct mapping {
+	phys_t start, end;
+	struct text kind;
+	bool write, exec;
+};
+
+static const struct json_field mapping_fields[] = {
+	FIELD("start", json_read_address, struct mapping, start),
+	FIELD("end", json_read_address, struct mapping, end),
+	FIELD("kind", read_text, struct mapping, kind),
+	FIELD("write", json_read_truth, struct mapping, write),
+	FIELD("exec", json_read_truth, struct mapping, exec),
+};
+
+static struct record record_of(const struct mapping *m)
+{
+	return (struct record){ .start = m->start,
+		.end = m->end,
+		.type = (m->write ? MAP_WRITE : 0) | (m->exec ? MAP_EXEC : 0) };
+}
+
+static void read_part(struct json_reader *j, void *list)
+{
+	struct mapping mapping = { 0 };
+
+	JSON_OBJECT(j, mapping_fields, &mapping);
+	record_add(list, record_of(&mapping));
+}
+
+static void read_parts(struct json_reader *j, void *list)
+{
+	json_read_array(j, read_part, list);
+}
+
+/* Where virtual is physical. */
+static void read_area(struct json_reader *j, void *list)
+{
+	struct mapping mapping = { 0 };
+
+	JSON_OBJECT(j, mapping_fields, &mapping);
+	if (text_is(mapping.kind, map_kind_name(MAP_IDENTITY)))
+		record_add(list, record_of(&mapping));
+}
+
+static void read_areas(struct json_reader *j, void *list)
+{
+	json_read_array(j, read_area, list);
+}
+
+static const struct json_field paging_fields[] = {
+	FIELD("areas", read_areas, struct recorded_start, areas),
+};
+
+static void read_paging(struct json_reader *j, void *start)
+{
+	JSON_OBJECT(j, paging_fields, start);
+}
+
+static void read_small(struct json_reader *j, void *target)
+{
+	uint64_t number = 0;
+
+	json_read_number(j, &number);
+	if (number > UINT8_MAX)
+		json_fail(j, "a number below 256");
+	*(uint8_t *)target = (uint8_t)number;
+}
+
+static const struct json_field mode_fields[] = {
+	FIELD("levels", read_small, struct paging_mode, levels),
+	FIELD("nx", json_read_truth, struct paging_mode, nx),
+	FIELD("large", json_read_truth, struct paging_mode, large),
+	FIELD("huge", json_read_truth, struct paging_mode, huge),
+	FIELD("phys_bits", read_small, struct paging_mode, phys_bits),
+};
+
+static void read_mode(struct json_reader *j, void *mode)
+{
+	JSON_OBJECT(j, mode_fields, mode);
+}
+
+static void read_options(struct json_reader *j, void *target)
+{
+	text_copy(json_read_string(j), target, sizeof(((struct recorded_start *)target)->options));
+}
+
+static const struct json_field input_fields[] = {
+	FIELD("options", read_options, struct recorded_start, options),
+	FIELD("mode", read_mode, struct recorded_start, mode),
+	FIELD("image", read_range, struct recorded_start, image),
+	FIELD("init", read_range, struct recorded_start, init),
+	FIELD("workspace", read_range, struct recorded_start, workspace),
+	FIELD("storage", read_range, struct recorded_start, storage),
+	FIELD("framebuffer", read_range, struct recorded_start, framebuffer),
+	FIELD("runtime_services", json_read_truth, struct recorded_start, runtime_services),
+	FIELD("parts", read_parts, struct recorded_start, parts),
+};
+
+static void read_input(struct json_reader *j, void *target)
+{
+	struct recorded_start *start = target;
+
+	JSON_OBJECT(j, input_fields, start);
+	start->known = true;
+}
+
+/* --- the document ---------------------------------------------------------------------------- */
+
+static void read_vendor(struct json_reader *j, void *machine)
+{
+	text_copy(json_read_string(j), machine, sizeof(((struct recording *)NULL)->machine));
+}
+
+static const struct json_field firmware_fields[] = {
+	FIELD("vendor", read_vendor, struct recording, machine),
+	FIELD("revision", json_read_number, struct recording, start.revision),
+};
+
+static void read_firmware(struct json_reader *j, void *recording)
+{
+	JSON_OBJECT(j, firmware_fields, recording);
+}
+
+static void read_arch(struct json_reader *j, void *arch)
+{
+	text_copy(json_read_string(j), arch, sizeof(((struct recorded_start *)NULL)->arch));
+}
+
+static const struct json_field report_fields[] = {
+	FIELD("arch", read_arch, struct recording, start.arch),
+	{ "firmware", read_firmware, 0 },
+	FIELD("e820", read_e820, struct recording, e820),
+	FIELD("nodes", read_nodes, struct recording, start),
+	FIELD("paging", read_paging, struct recording, start),
+	FIELD("owners", read_owners, struct recording, start.claimed),
+	FIELD("firmware_map", read_firmware_map, struct recording, efi),
+	{ "affinity", read_affinity, 0 },
+	FIELD("input", read_input, struct recording, start),
+};
 
 /* The document starts at the last brace before the schema's name. */
-static void seek_document(struct json *j)
+static void seek_document(struct json_reader *j)
 {
 	struct text schema = j->rest;
 
@@ -278,15 +465,12 @@ static void seek_document(struct json *j)
 
 bool parse_report(struct recording *r, struct text text, struct parse_error *error)
 {
-	struct json j = { .rest = text, .start = text.at };
+	struct json_reader j = { .rest = text, .start = text.at };
 
 	seek_document(&j);
-	take_object(&j, report_member, r);
-	/* One node needs no affinity. */
-	if ((r->processor_nids & (r->processor_nids - 1)) == 0)
-		r->srat.count = 0;
+	JSON_OBJECT(&j, report_fields, r);
 	if (j.expected == NULL)
 		return true;
-	*error = (struct parse_error){ line_number(&j), j.expected };
+	*error = (struct parse_error){ json_line_number(&j), j.expected };
 	return false;
 }

@@ -20,6 +20,9 @@ void recording_free(struct recording *r)
 	free(r->e820.item);
 	free(r->user.item);
 	free(r->srat.item);
+	free(r->start.parts.item);
+	free(r->start.areas.item);
+	free(r->start.claimed.item);
 	recording_init(r);
 }
 

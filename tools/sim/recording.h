@@ -11,6 +11,7 @@
 
 #include <bootmem/e820.h>
 #include <bootmem/fw_map.h>
+#include <bootmem/paging.h>
 #include <bootmem/srat.h>
 #include <bootmem/types.h>
 
@@ -42,6 +43,25 @@ struct record_list {
 	uint32_t count, capacity;
 };
 
+/*
+ * What a report of our own says about the start it is of, besides the map: enough to make the same
+ * start again. Empty ranges were not there.
+ */
+struct recorded_start {
+	bool known;
+	char arch[16];
+	uint64_t revision;  /* of the firmware */
+	char options[1024]; /* words for options_parse_words */
+	struct paging_mode mode;
+	struct record image, init, workspace, storage, framebuffer;
+	bool runtime_services;
+	struct record_list parts;   /* of the image and the workspace; the type is MAP_* rights */
+	struct record_list areas;   /* identity mappings; the type is MAP_* rights */
+	struct record_list claimed; /* pages that bootmem asked the firmware for */
+	uint32_t nodes;             /* 0: no distances */
+	uint8_t distance[BOOTMEM_MAX_NODES * BOOTMEM_MAX_NODES]; /* [from * nodes + to] */
+};
+
 struct recording {
 	enum recording_format format;
 	char machine[96]; /* printable ASCII; may be empty */
@@ -50,6 +70,7 @@ struct recording {
 	struct record_list user; /* the kernel's map after mem= and memmap= */
 	struct record_list srat;
 	uint64_t processor_nids; /* bit n: the recording names processors of node n */
+	struct recorded_start start;
 };
 
 /* line 0: no line of its own is to blame. */

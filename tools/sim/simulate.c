@@ -135,6 +135,8 @@ static void fill_firmware(struct simulation *s)
 	}
 	memcpy(fw->desc, s->desc, s->descs * sizeof(*s->desc));
 	fw->count = s->descs;
+	if (replay_possible(s->recording))
+		replay_prepare(&s->replay, fw, s->recording);
 }
 
 /* --- the machine ----------------------------------------------------------------------------- */
@@ -174,6 +176,8 @@ static void make_machine(struct simulation *s)
 
 static void choose_mode(struct fake_firmware *fw, const struct boot_options *options)
 {
+	if (fw->input != NULL)
+		return;
 	if (ARCH_HIGHMEM && options->pae == PAE_OFF)
 		fw->mode = (struct paging_mode){ .levels = 2, .large = true, .phys_bits = 32 };
 }
@@ -198,8 +202,8 @@ static bool run(struct simulation *s, const struct boot_options *options)
 }
 
 /* The chosen map, and the options; false, with a line on errors, when one of them can't be used. */
-static bool accept(const struct record_list *list, const char *words, struct boot_options *options,
-	const struct sink *errors)
+static bool accept(const struct recording *r, const struct record_list *list, const char *words,
+	struct boot_options *options, const struct sink *errors)
 {
 	if (list == NULL) {
 		sink_puts(errors, "the recording has no such map\n");
@@ -210,6 +214,10 @@ static bool accept(const struct record_list *list, const char *words, struct boo
 		return false;
 	}
 	options_defaults(options);
+	if (list == &r->efi && replay_possible(r) &&
+		options_parse_words(options, "options of the report", r->start.options,
+			strlen(r->start.options), errors) != 0)
+		return false;
 	return options_parse_words(options, "--set", words, strlen(words), errors) == 0;
 }
 
@@ -234,7 +242,7 @@ struct simulation *simulate(const struct recording *r, enum map_choice choice, c
 	struct boot_options parsed;
 	struct simulation *s;
 
-	if (!accept(list, options, &parsed, errors))
+	if (!accept(r, list, options, &parsed, errors))
 		return NULL;
 	s = make_simulation(r, list);
 	if (run(s, &parsed))
@@ -247,6 +255,7 @@ struct simulation *simulate(const struct recording *r, enum map_choice choice, c
 void simulation_free(struct simulation *s)
 {
 	fake_free(&s->fw);
+	replay_free(&s->replay);
 	free(s->input.entry);
 	free(s->other.entry);
 	free(s->raw);

@@ -8,12 +8,15 @@
  *
  * The processor is the largest that the layout serves: 4 levels, 1 GiB pages and 46 bits of
  * physical address, or PAE with NX and 36 bits (pae=off: two levels with 4 MiB pages, 32 bits).
+ *
+ * A report of our own, of this architecture, says all of that itself, its options too: it is replayed.
  */
 #ifndef SIM_SIMULATE_H
 #define SIM_SIMULATE_H
 
 #include "fake_firmware.h"
 #include "recording.h"
+#include "replay.h"
 
 /* Which of a recording's maps is the input. */
 enum map_choice {
@@ -26,6 +29,7 @@ enum map_choice {
 struct simulation {
 	struct fake_firmware fw;
 	struct boot boot;
+	struct replay replay; /* of a report of our own */
 	const struct recording *recording;
 	bool from_efi;          /* the input was an EFI map */
 	struct e820_entry *raw; /* the input in raw entries */
@@ -37,7 +41,8 @@ struct simulation {
 };
 
 /*
- * Run all stages on a machine. options are options.c's, "key=value key=value". Null, with a line on
+ * Run all stages on a machine. options are options.c's, "key=value key=value"; they win over those of a
+ * report. Null, with a line on
  * errors: the recording has no such map, has too many entries, or the pipeline failed. The
  * recording must outlive the simulation; simulation_free takes it down.
  */

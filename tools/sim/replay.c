@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * replay: from a report to the start it is of (replay.h). Called by simulate.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <bootmem/efi_mat.h>
+
+#include "replay.h"
+
+bool replay_possible(const struct recording *r)
+{
+	const struct recorded_start *s = &r->start;
+
+	return s->known && strcmp(s->arch, ARCH_NAME) == 0 && r->efi.count != 0 &&
+	       s->parts.count <= BOOT_SPECIALS && s->image.start < s->image.end &&
+	       s->workspace.start <= s->storage.start && s->storage.start < s->storage.end &&
+	       s->storage.end <= s->workspace.end;
+}
+
+/* --- the Memory Attributes table -------------------------------------------------------------- */
+
+/* What the tables of that start showed of one runtime range; without NX, what can be read can be executed. */
+static void add_entries(
+	struct record_list *out, const struct record *range, const struct recorded_start *s)
+{
+	for (uint32_t i = 0; i < s->areas.count; i++) {
+		const struct record *area = &s->areas.item[i];
+		bool exec =
+			(area->type & MAP_EXEC) != 0 && (s->mode.nx || !(area->type & MAP_WRITE));
+		struct record entry = { .start = max_u64(range->start, area->start),
+			.end = min_u64(range->end, area->end),
+			.type = range->type,
+			.attribute = EFI_ATTR_RUNTIME };
+
+		entry.attribute |= area->type & MAP_WRITE ? 0 : EFI_ATTR_RO;
+		entry.attribute |= exec ? 0 : EFI_ATTR_XP;
+		if (entry.start < entry.end)
+			record_add(out, entry);
+	}
+}
+
+static void *table_of(const struct record_list *entries)
+{
+	const uint32_t header[] = { 1, entries->count, sizeof(struct efi_memory_desc), 0 };
+	uint8_t *table = calloc(entries->count + 1, sizeof(struct efi_memory_desc));
+	struct efi_memory_desc *desc = (void *)(table + EFI_MAT_HEADER_BYTES);
+
+	if (table == NULL)
+		return NULL;
+	memcpy(table, header, sizeof(header));
+	for (uint32_t i = 0; i < entries->count; i++)
+		desc[i] = (struct efi_memory_desc){ .type = entries->item[i].type,
+			.phys_start = entries->item[i].start,
+			.pages = (entries->item[i].end - entries->item[i].start) >> PAGE_SHIFT,
+			.attribute = entries->item[i].attribute };
+	return table;
+}
+
+static void *memory_attributes(const struct recording *r)
+{
+	struct record_list entries = { 0 };
+	void *table;
+
+	for (uint32_t i = 0; i < r->efi.count; i++)
+		if (r->efi.item[i].attribute & EFI_ATTR_RUNTIME)
+			add_entries(&entries, &r->efi.item[i], &r->start);
+	table = table_of(&entries);
+	free(entries.item);
+	return table;
+}
+
+/* --- the front end ---------------------------------------------------------------------------- */
+
+static void fill_input(struct boot_input *input, const struct recorded_start *s)
+{
+	*input = (struct boot_input){
+		.mode = s->mode,
+		.image_start_phys = s->image.start,
+		.image_end_phys = s->image.end,
+		.init_start_phys = s->init.start,
+		.init_end_phys = s->init.end,
+		.workspace_start_phys = s->workspace.start,
+		.workspace_end_phys = s->workspace.end,
+		.framebuffer_phys = s->framebuffer.start,
+		.framebuffer_bytes = s->framebuffer.end - s->framebuffer.start,
+		.firmware_revision = (uint32_t)s->revision,
+		.runtime_services = s->runtime_services,
+		.specials = s->parts.count,
+	};
+	for (uint32_t i = 0; i < s->parts.count; i++)
+		input->special[i] = (struct map_special){ .start_phys = s->parts.item[i].start,
+			.end_phys = s->parts.item[i].end,
+			.rights = s->parts.item[i].type,
+			.identity = true };
+}
+
+void replay_prepare(struct replay *replay, struct fake_firmware *fw, const struct recording *r)
+{
+	const struct recorded_start *s = &r->start;
+
+	fill_input(&replay->input, s);
+	replay->memory_attributes = memory_attributes(r);
+	replay->input.memory_attributes = replay->memory_attributes;
+	for (uint32_t i = 0; i < s->claimed.count; i++)
+		fake_release(fw, s->claimed.item[i].start, s->claimed.item[i].end);
+	fw->storage_start_phys = s->storage.start;
+	fw->storage_end_phys = s->storage.end;
+	fw->input = &replay->input;
+}
+
+void replay_free(struct replay *replay)
+{
+	free(replay->memory_attributes);
+}
