@@ -51,6 +51,13 @@ build/test/$(1)/lib.a: $$(UNIT_LIB_$(1))
 build/test/$(1)/test_%: build/test/$(1)/test/unit/test_%.o build/test/$(1)/lib.a | $(2)
 	$$(CC) -m$(1) $$(TEST_CFLAGS) $$^ $$(CMOCKA_$(1)_LINK) -o $$@
 
+# A kernel that ld made; test_elf reads it.
+build/test/$(1)/elf_kernel: test/unit/elf_kernel.S test/test.mk
+	@mkdir -p $$(@D)
+	$$(CC) -m$(1) -nostdlib -static -no-pie -Wl,--build-id=sha1,-z,separate-code,-z,norelro $$< -o $$@
+
+build/test/$(1)/test_elf: | build/test/$(1)/elf_kernel
+
 UNIT_BINS += $$(UNIT_TESTS:%=build/test/$(1)/test_%)
 endef
 $(eval $(call UNIT_RULES,64,))

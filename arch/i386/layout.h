@@ -30,6 +30,15 @@
 #define ARCH_FIXMAP_START   UINT64_C(0xffe00000)
 #define ARCH_FIXMAP_END     UINT64_C(0xfffff000)
 
+/* What a kernel can be linked at: anything below the last page. There is no hole. */
+#define ARCH_VIRT_LOW_END    UINT64_C(0xfffff000)
+#define ARCH_VIRT_HIGH_START UINT64_C(0xfffff000)
+#define ARCH_VIRT_END        UINT64_C(0xfffff000)
+
+/* Its file: ELFCLASS32, EM_386. */
+#define ARCH_ELF_CLASS   1
+#define ARCH_ELF_MACHINE 3
+
 /*
  * The CPU block, by pages: tables, then stacks, each above a guard page. The guards are mapped nowhere.
  */

@@ -31,6 +31,15 @@
 #define ARCH_VMALLOC_START_5 UINT64_C(0xffa0000000000000) /* 256 TiB */
 #define ARCH_VMALLOC_END_5   UINT64_C(0xffa1000000000000)
 
+/* What a kernel can be linked at: canonical with 4 levels and so with 5, and below the last page. */
+#define ARCH_VIRT_LOW_END    UINT64_C(0x0000800000000000)
+#define ARCH_VIRT_HIGH_START UINT64_C(0xffff800000000000)
+#define ARCH_VIRT_END        UINT64_C(0xfffffffffffff000)
+
+/* Its file: ELFCLASS64, EM_X86_64. */
+#define ARCH_ELF_CLASS   2
+#define ARCH_ELF_MACHINE 62
+
 #define ARCH_FIXMAP_START UINT64_C(0xffffffffff400000) /* 2 MiB: one page table */
 #define ARCH_FIXMAP_END   UINT64_C(0xffffffffff600000)
 

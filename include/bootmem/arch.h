@@ -18,6 +18,10 @@
  *   ARCH_ZONE_NAMES     initialiser of ARCH_NR_ZONES strings
  *   ARCH_DMA_END_PFN, ARCH_DMA32_END_PFN (0: no such zone)
  *   ARCH_DIRECT_BASE    virtual address of physical 0 in the direct map
+ *   ARCH_VIRT_LOW_END, ARCH_VIRT_HIGH_START, ARCH_VIRT_END
+ *                       a kernel is linked in [0, LOW_END) or [HIGH_START, END)
+ *   ARCH_ELF_CLASS, ARCH_ELF_MACHINE
+ *                       EI_CLASS (1: 32 bits, 2: 64 bits) and e_machine of its ELF file
  */
 #include <layout.h>
 
