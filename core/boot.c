@@ -520,6 +520,9 @@ static enum bm_error own_fixed(struct boot *b)
 		error = boot_own(b, OWNER_WORKSPACE, pfn_down(in->workspace_start_phys),
 			pfn_up(in->workspace_end_phys));
 	if (error == BM_OK)
+		error = boot_own(b, OWNER_INITRD, pfn_down(in->initrd_start_phys),
+			pfn_up(in->initrd_end_phys));
+	if (error == BM_OK)
 		error = boot_own(b, OWNER_LOW_64K, 0, LOW_64K_PFN);
 	if (error == BM_OK)
 		error = own_ranges(b, OWNER_RESERVE, options->reserve, options->reserves);
@@ -635,6 +638,22 @@ static void add_framebuffer(struct boot *b)
 				       .identity = true });
 }
 
+/* The kernel's segments, with the rights of its program headers. */
+static void add_kernel(struct boot *b)
+{
+	const struct boot_kernel *k = &b->kernel;
+
+	for (uint32_t i = 0; i < k->elf.segments; i++) {
+		const struct elf_segment *s = &k->elf.segment[i];
+		phys_t start = k->phys + (s->virt - k->virt);
+
+		add_special(b, (struct map_special){ .start_phys = align_down(start, PAGE_SIZE),
+				       .end_phys = align_up(start + s->mem_bytes, PAGE_SIZE),
+				       .rights = s->rights,
+				       .kernel = true });
+	}
+}
+
 /* What the firmware goes on using, from the newest map there is. */
 static void add_runtime_ranges(struct boot *b)
 {
@@ -684,7 +703,22 @@ static void collect_specials(struct boot *b)
 					       PAGE_SIZE),
 				       .guard = true });
 	add_framebuffer(b);
+	add_kernel(b);
 	add_runtime_ranges(b);
+}
+
+/* What is where, with room for the kernel. */
+static enum bm_error lay_out_space(struct boot *b)
+{
+	const struct boot_kernel *k = &b->kernel;
+
+	arch_address_space(&b->space, &b->limits, &b->input.mode);
+	if (k->protocol != PROTOCOL_NATIVE ||
+		arch_place_kernel(&b->space, k->virt, k->virt + k->bytes, k->virt - k->phys))
+		return BM_OK;
+	return boot_fail(b, BM_CONFLICT,
+		"paging: %s is linked at %llx, which is not the kernel's (docs/address-space.md)",
+		b->input.options.kernel, ULL(k->virt));
 }
 
 static enum bm_error build_tables(struct boot *b)
@@ -738,7 +772,9 @@ enum bm_error boot_stage_paging(struct boot *b)
 		error = boot_alloc(b, OWNER_CPU, ARCH_CPU_PAGES, &b->cpu_block_phys);
 	if (error != BM_OK)
 		return error;
-	arch_address_space(&b->space, &b->limits, &b->input.mode);
+	error = lay_out_space(b);
+	if (error != BM_OK)
+		return error;
 	collect_specials(b);
 	error = mapplan_build(&b->plan, &b->space, &b->e820, &b->limits, b->special, b->specials);
 	if (error != BM_OK)
@@ -833,18 +869,23 @@ static bool bitmaps_balance(const struct boot *b)
 
 enum bm_error boot_prepare(struct boot *b)
 {
-	static const stage_fn stages[] = {
-		[STAGE_SNAPSHOT] = stage_snapshot,
-		[STAGE_E820] = stage_e820,
-		[STAGE_LIMITS] = boot_stage_limits,
-		[STAGE_NODES] = boot_stage_nodes,
-		[STAGE_BOOTMEM] = stage_bootmem,
-		[STAGE_PAGING] = boot_stage_paging,
-		[STAGE_ZONES] = boot_stage_zones,
+	static const struct {
+		enum boot_stage stage;
+		stage_fn run;
+	} stages[] = {
+		{ STAGE_SNAPSHOT, stage_snapshot },
+		{ STAGE_E820, stage_e820 },
+		{ STAGE_LIMITS, boot_stage_limits },
+		{ STAGE_NODES, boot_stage_nodes },
+		{ STAGE_BOOTMEM, stage_bootmem },
+		{ STAGE_HANDOFF, boot_place_kernel },
+		{ STAGE_PAGING, boot_stage_paging },
+		{ STAGE_ZONES, boot_stage_zones },
+		{ STAGE_HANDOFF, boot_reserve_record },
 	};
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(stages); i++) {
-		enum bm_error error = run_stage(b, (enum boot_stage)i, stages[i]);
+		enum bm_error error = run_stage(b, stages[i].stage, stages[i].run);
 
 		if (error != BM_OK)
 			return error;

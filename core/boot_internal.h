@@ -31,6 +31,16 @@ enum bm_error boot_free_pages(struct boot *b, pfn_t start, pfn_t end);
 /* Give back to bootmem everything that an owner holds. */
 enum bm_error boot_free(struct boot *b, enum owner owner);
 
+/* --- kernel.c ------------------------------------------------------------------------------------ */
+
+/* Recognise the kernel's file, find a place for it and copy it there. */
+enum bm_error boot_place_kernel(struct boot *b);
+
+/* --- handoff.c ----------------------------------------------------------------------------------- */
+
+/* Set pages aside for the record, while the firmware still grants them. */
+enum bm_error boot_reserve_record(struct boot *b);
+
 /* --- boot.c -------------------------------------------------------------------------------------- */
 
 /* The current map as a finished table, without the RAM that can't be reached or was ruled out. */

@@ -25,7 +25,7 @@ struct plan_writer {
 
 /* What the specials say about one physical page. */
 struct page_rights {
-	bool covered, identity, guard;
+	bool covered, identity, kernel, guard;
 	uint32_t rights;
 };
 
@@ -79,6 +79,7 @@ static struct page_rights rights_at(const struct plan_input *in, phys_t phys)
 			continue;
 		page.covered = true;
 		page.identity |= s->identity;
+		page.kernel |= s->kernel;
 		page.guard |= s->guard;
 		page.rights = meet(page.rights, s->rights);
 	}
@@ -127,12 +128,11 @@ static void put_direct(struct plan_writer *w, const struct plan_input *in, phys_
 	}
 }
 
-static void put_identity(struct plan_writer *w, const struct plan_input *in)
+static void put_identity(struct plan_writer *w, const struct plan_input *in, phys_t start, phys_t end)
 {
 	struct map_area area = { .kind = MAP_IDENTITY };
-	phys_t end = in->space->identity_end;
 
-	for (phys_t phys = 0; phys < end; phys += area.bytes) {
+	for (phys_t phys = start; phys < end; phys += area.bytes) {
 		struct page_rights page = rights_at(in, phys);
 
 		area.virt = phys;
@@ -144,17 +144,52 @@ static void put_identity(struct plan_writer *w, const struct plan_input *in)
 	}
 }
 
+/* Pages between the segments are nobody's, and not mapped here. */
+static void put_kernel(struct plan_writer *w, const struct plan_input *in)
+{
+	struct map_area area = { .kind = MAP_KERNEL };
+	phys_t start = in->space->kernel_start - in->space->kernel_base;
+	phys_t end = in->space->kernel_end - in->space->kernel_base;
+
+	for (phys_t phys = start; phys < end; phys += area.bytes) {
+		struct page_rights page = rights_at(in, phys);
+
+		area.virt = in->space->kernel_base + phys;
+		area.phys = phys;
+		area.bytes = next_edge(in, phys, end) - phys;
+		area.rights = page.rights;
+		if (page.kernel && !page.guard)
+			put_area(w, area);
+	}
+}
+
+/* A kernel linked in the lower part stands between identity mappings. */
+static void put_lower_part(struct plan_writer *w, const struct plan_input *in)
+{
+	const struct address_space *space = in->space;
+
+	if (space->kernel_start >= space->direct_base || space->kernel_start == space->kernel_end) {
+		put_identity(w, in, 0, space->identity_end);
+		return;
+	}
+	put_identity(w, in, 0, space->kernel_start);
+	put_kernel(w, in);
+	put_identity(w, in, space->kernel_end, space->identity_end);
+}
+
 static uint32_t put_areas(struct map_area *area, const struct plan_input *in)
 {
 	const struct address_space *space = in->space;
 	struct plan_writer w = { .area = area };
 	struct pfn_range ram;
 
-	put_identity(&w, in);
+	put_lower_part(&w, in);
 	for (uint32_t i = 0; e820_next_ram(in->map, &i, &ram);)
 		put_direct(&w, in, pfn_phys(ram.start),
 			min_u64(pfn_phys(ram.end), space->direct_bytes));
 	put_tables(&w, MAP_VMALLOC, space->vmalloc_start, space->vmalloc_end);
+	if (space->kernel_start >= space->direct_base)
+		put_kernel(&w, in);
 	put_tables(&w, MAP_PKMAP, space->pkmap_start, space->pkmap_end);
 	put_tables(&w, MAP_FIXMAP, space->fixmap_start, space->fixmap_end);
 	return w.count;
@@ -179,6 +214,12 @@ static bool special_valid(const struct map_special *s)
 	       (s->rights & ~(W_AND_X | MEMORY_TYPES)) == 0;
 }
 
+/* Would its identity mapping be where the kernel is linked? */
+static bool in_kernel_span(const struct address_space *space, const struct map_special *s)
+{
+	return s->start_phys < space->kernel_end && space->kernel_start < s->end_phys;
+}
+
 static enum bm_error specials_check(const struct plan_input *in)
 {
 	for (uint32_t i = 0; i < in->specials; i++) {
@@ -187,7 +228,7 @@ static enum bm_error specials_check(const struct plan_input *in)
 		if (!special_valid(s))
 			return BM_INVALID;
 		if (s->identity && s->start_phys < s->end_phys &&
-			s->end_phys > in->space->identity_end)
+			(s->end_phys > in->space->identity_end || in_kernel_span(in->space, s)))
 			return BM_CONFLICT;
 	}
 	return BM_OK;

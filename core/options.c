@@ -410,18 +410,57 @@ static enum verdict apply_serial(struct boot_options *options, struct text value
 	return APPLIED;
 }
 
-/* A kernel, its arguments and its ramdisk: checked for presence only, nothing reads them yet. */
+/* Append to a NUL-terminated text of at most size bytes; false when it does not fit. */
+static bool append(char *out, size_t size, const char *at, size_t length)
+{
+	size_t used = 0;
+
+	while (out[used] != '\0')
+		used++;
+	if (size - used <= length)
+		return false;
+	memcpy(out + used, at, length);
+	out[used + length] = '\0';
+	return true;
+}
+
+#define ARCH_PLACE "{arch}"
+
+/* A path, with this architecture's name where it is asked for. */
+static enum verdict apply_path(char path[OPTIONS_PATH], struct text value)
+{
+	char expanded[OPTIONS_PATH] = "";
+
+	if (value.length == 0)
+		return REFUSED;
+	while (value.length != 0) {
+		bool place = starts_with(value, ARCH_PLACE);
+
+		if (place ? !append(expanded, sizeof(expanded), ARCH_NAME, sizeof(ARCH_NAME) - 1) :
+			    !append(expanded, sizeof(expanded), value.at, 1))
+			return REFUSED;
+		value = skip(value, place ? sizeof(ARCH_PLACE) - 1 : 1);
+	}
+	memcpy(path, expanded, sizeof(expanded));
+	return APPLIED;
+}
+
 static enum verdict apply_kernel(struct boot_options *options, struct text value)
 {
-	(void)options;
-	return value.length != 0 ? LATER : REFUSED;
+	return apply_path(options->kernel, value);
+}
+
+static enum verdict apply_initrd(struct boot_options *options, struct text value)
+{
+	return apply_path(options->initrd, value);
 }
 
 static enum verdict apply_cmdline(struct boot_options *options, struct text value)
 {
-	(void)options;
-	(void)value;
-	return LATER;
+	if (value.length >= OPTIONS_CMDLINE)
+		return REFUSED;
+	options->cmdline[0] = '\0';
+	return append(options->cmdline, OPTIONS_CMDLINE, value.at, value.length) ? APPLIED : REFUSED;
 }
 
 static bool is_lower(char c)
@@ -453,9 +492,9 @@ static enum verdict apply_hostile(struct boot_options *options, struct text valu
 
 static const struct key keys[] = {
 	{ "mode", "boot or report", apply_mode },
-	{ "kernel", "a path", apply_kernel },
-	{ "cmdline", "a text", apply_cmdline },
-	{ "initrd", "a path", apply_kernel },
+	{ "kernel", "a path of at most 255 bytes", apply_kernel },
+	{ "cmdline", "a text of at most 2047 bytes", apply_cmdline },
+	{ "initrd", "a path of at most 255 bytes", apply_initrd },
 	{ "mem", "a size like 512M", apply_mem },
 	{ "highmem", "a size like 512M", apply_highmem },
 	{ "vmalloc", "a size like 128M", apply_vmalloc },

@@ -91,11 +91,22 @@ static void put_serial(struct words *w, const struct boot_options *options)
 	sink_printf(w->out, "0x%x,%u", options->serial_port, options->serial_baud);
 }
 
+static void put_text(struct words *w, const char *key, const char *text)
+{
+	if (text[0] == '\0')
+		return;
+	put_key(w, key);
+	sink_printf(w->out, "\"%s\"", text);
+}
+
 void options_format(const struct boot_options *o, const struct sink *out)
 {
 	struct words w = { .out = out };
 
 	put_choice(&w, "mode", options_mode_words, o->mode);
+	put_text(&w, "kernel", o->kernel);
+	put_text(&w, "cmdline", o->cmdline);
+	put_text(&w, "initrd", o->initrd);
 	put_size_word(&w, "mem", o->mem_bytes, 0);
 	put_size_word(&w, "highmem", o->highmem_bytes, LIMITS_NOT_GIVEN);
 	put_size_word(&w, "vmalloc", o->vmalloc_bytes, LIMITS_NOT_GIVEN);

@@ -176,6 +176,9 @@ const char *owner_name(enum owner owner)
 		[OWNER_PKMAP] = "pkmap slots",
 		[OWNER_SECTIONS] = "section table",
 		[OWNER_MEM_MAP] = "mem_map",
+		[OWNER_KERNEL] = "kernel",
+		[OWNER_INITRD] = "initrd",
+		[OWNER_HANDOFF] = "handoff record",
 		[OWNER_RESERVE] = "reserve=",
 		[OWNER_BADRAM] = "badram=",
 		[OWNER_LEFT_OUT] = "left out",
@@ -189,5 +192,6 @@ bool owner_reclaimable(enum owner owner)
 {
 	/* The low 64 KiB stay: firmware scribbles there (Q29). Page tables, mm and mem_map are in use. */
 	return owner == OWNER_IMAGE || owner == OWNER_WORKSPACE || owner == OWNER_BITMAP ||
-		owner == OWNER_CPU || owner == OWNER_FIRMWARE;
+		owner == OWNER_CPU || owner == OWNER_INITRD || owner == OWNER_HANDOFF ||
+		owner == OWNER_FIRMWARE;
 }

@@ -360,15 +360,16 @@ struct page_counts paging_area_pages(const struct map_area *area, const struct p
 
 const char *map_kind_name(enum map_kind kind)
 {
-	static const char *const name[] = {
+	static const char *const name[MAP_KINDS] = {
 		[MAP_DIRECT] = "direct map",
 		[MAP_IDENTITY] = "identity",
 		[MAP_VMALLOC] = "vmalloc",
 		[MAP_FIXMAP] = "fixmap",
 		[MAP_PKMAP] = "pkmap",
+		[MAP_KERNEL] = "kernel",
 	};
 
-	return kind < ARRAY_SIZE(name) ? name[kind] : "?";
+	return kind < MAP_KINDS ? name[kind] : "?";
 }
 
 uint64_t paging_read_entry(

@@ -10,12 +10,15 @@
 #define MEMORY_TYPES (MAP_UC | MAP_WC)
 #define W_AND_X      (MAP_WRITE | MAP_EXEC)
 
-/* The two places where physical memory can appear; a page is at base + phys. */
-enum { IDENTITY, DIRECT, VIEWS };
+/*
+ * The places where the physical memory [start, end) can appear; a page is at base + phys, modulo 2^64. The kernel's
+ * may lie in the middle of the identity part, so it is asked first.
+ */
+enum { KERNEL, IDENTITY, DIRECT, VIEWS };
 
 struct view {
 	uint64_t base;
-	phys_t end;
+	phys_t start, end;
 	phys_t next; /* all below was checked */
 };
 
@@ -79,7 +82,7 @@ static bool is_ram(const struct e820 *map, phys_t phys, phys_t *end)
 
 /* What all specials on one page leave. */
 struct verdict {
-	bool covered, identity, guard;
+	bool covered, identity, kernel, guard;
 	uint32_t denied; /* MAP_WRITE, MAP_EXEC */
 	uint32_t types;
 };
@@ -88,6 +91,7 @@ static void weigh(struct verdict *v, const struct map_special *s)
 {
 	v->covered = true;
 	v->identity |= s->identity;
+	v->kernel |= s->kernel;
 	v->guard |= s->guard;
 	v->denied |= ~s->rights & W_AND_X;
 	v->types |= s->rights & MEMORY_TYPES;
@@ -120,6 +124,8 @@ static struct rule rule_at(const struct checker *c, phys_t phys)
 	rule.end = nearer(rule.end, c->view[DIRECT].end, phys);
 	rule.shown[IDENTITY] = v.identity && !v.guard;
 	rule.rights[IDENTITY] = allowed | type;
+	rule.shown[KERNEL] = v.kernel && !v.guard;
+	rule.rights[KERNEL] = allowed | type;
 	rule.shown[DIRECT] = ram && !v.guard && phys < c->view[DIRECT].end;
 	rule.rights[DIRECT] = (allowed & MAP_EXEC ? 0 : allowed) | type;
 	return rule;
@@ -154,13 +160,14 @@ static enum paging_fault wrong_rights(uint32_t found, uint32_t wanted, uint32_t 
 static enum paging_fault page_fault(
 	const struct checker *c, const struct rule *rule, unsigned view, uint32_t found)
 {
-	uint32_t visible = ~c->unenforced;
-	unsigned other = view == DIRECT ? IDENTITY : DIRECT;
+	uint32_t visible = ~c->unenforced, elsewhere = 0;
 
 	if (!rule->shown[view])
 		return PAGING_UNWANTED;
-	return wrong_rights(found & visible, rule->rights[view] & visible,
-		rule->shown[other] ? rule->rights[other] & visible : 0);
+	for (unsigned other = 0; other < VIEWS; other++)
+		if (other != view && rule->shown[other])
+			elsewhere |= rule->rights[other];
+	return wrong_rights(found & visible, rule->rights[view] & visible, elsewhere & visible);
 }
 
 static bool check_in_view(struct checker *c, struct view *view, const struct leaf_run *run)
@@ -184,15 +191,47 @@ static bool check_in_view(struct checker *c, struct view *view, const struct lea
 	return true;
 }
 
-static bool check_run(struct checker *c, const struct leaf_run *run)
+static struct view *view_of(struct checker *c, uint64_t virt)
 {
 	for (unsigned i = 0; i < VIEWS; i++) {
 		struct view *view = &c->view[i];
+		phys_t phys = virt - view->base;
 
-		if (run->virt >= view->base && run->virt - view->base < view->end)
-			return check_in_view(c, view, run);
+		if (phys >= view->start && phys < view->end)
+			return view;
 	}
-	return report(c, PAGING_UNWANTED, run->virt, run->phys);
+	return NULL;
+}
+
+/* How much of a run lies in the view that it starts in: pages of two may run in step. */
+static uint64_t bytes_in_view(
+	const struct checker *c, const struct view *view, const struct leaf_run *run)
+{
+	const struct view *kernel = &c->view[KERNEL];
+	uint64_t bytes = min_u64(run->bytes, view->end - (run->virt - view->base));
+	uint64_t kernel_virt = kernel->base + kernel->start;
+
+	return run->virt < kernel_virt ? min_u64(bytes, kernel_virt - run->virt) : bytes;
+}
+
+static bool check_run(struct checker *c, const struct leaf_run *run)
+{
+	struct leaf_run part = *run;
+
+	for (uint64_t done = 0; done < run->bytes; done += part.bytes) {
+		struct view *view;
+
+		part.virt = run->virt + done;
+		part.phys = run->phys + done;
+		part.bytes = run->bytes - done;
+		view = view_of(c, part.virt);
+		if (view == NULL)
+			return report(c, PAGING_UNWANTED, part.virt, part.phys);
+		part.bytes = bytes_in_view(c, view, &part);
+		if (!check_in_view(c, view, &part))
+			return false;
+	}
+	return true;
 }
 
 /* --- the walk -------------------------------------------------------------------------------------- */
@@ -309,13 +348,18 @@ static struct checker checker_of(
 	const struct paging_mode *mode = &paging->mode;
 	pfn_t end = ARCH_HIGHMEM ? rules->limits->max_low_pfn : rules->limits->max_pfn;
 
+	const struct address_space *space = rules->space;
+	phys_t kernel_start = space->kernel_start - space->kernel_base;
+	phys_t kernel_end = space->kernel_end - space->kernel_base;
+
 	return (struct checker){
 		.paging = paging,
 		.rules = rules,
 		.window = window,
 		.view = {
-			[IDENTITY] = { 0, min_u64(rules->space->identity_end, PHYS_END), 0 },
-			[DIRECT] = { rules->space->direct_base, pfn_phys(end), 0 },
+			[KERNEL] = { space->kernel_base, kernel_start, kernel_end, kernel_start },
+			[IDENTITY] = { 0, 0, min_u64(space->identity_end, PHYS_END), 0 },
+			[DIRECT] = { space->direct_base, 0, pfn_phys(end), 0 },
 		},
 		.unenforced = arch_entry_rights(mode, 1, arch_leaf_entry(mode, 1, 0, 0)),
 		.next_table = paging->tables_phys,
@@ -334,6 +378,7 @@ struct paging_violation paging_check(
 
 	if (check_table(&c, root) && nothing_missing(&c, &c.view[IDENTITY], c.view[IDENTITY].end) &&
 		nothing_missing(&c, &c.view[DIRECT], c.view[DIRECT].end) &&
+		nothing_missing(&c, &c.view[KERNEL], c.view[KERNEL].end) &&
 		c.next_table != paging->tables_phys + pfn_phys(paging->table_pages))
 		(void)report(&c, PAGING_TABLES, 0, c.next_table);
 	return c.found;

@@ -381,6 +381,21 @@ static void put_paging(const struct boot *b, const struct sink *out)
 		put_area(&b->plan.area[i], &p->mode, out);
 }
 
+static void put_kernel(const struct boot *b, const struct sink *out)
+{
+	const struct boot_kernel *k = &b->kernel;
+
+	if (k->protocol == PROTOCOL_NONE)
+		return;
+	put_heading(out, "KERNEL", "what starts after this report");
+	sink_printf(out, "  %s, %s protocol\n", b->input.options.kernel,
+		boot_protocol_name(k->protocol));
+	put_range(out, k->virt, k->virt + k->bytes, "as it is linked");
+	put_range(out, k->phys, k->phys + k->bytes, "where it is");
+	sink_printf(out, "  entry 0x%llx, record at 0x%llx\n", ULL(k->elf.entry),
+		ULL(boot_record_address(b)));
+}
+
 static void put_timing(const struct boot *b, const struct sink *out)
 {
 	unsigned shown = 0;
@@ -434,6 +449,7 @@ void report_text(const struct boot *b, enum report_stage stage, const struct sin
 	put_owners(b, &totals, out);
 	put_memory(&totals, out);
 	put_paging(b, out);
+	put_kernel(b, out);
 	put_timing(b, out);
 	put_last_line(b, stage, &totals, out);
 }

@@ -580,6 +580,25 @@ static void put_timing(struct json *j, const struct boot *b)
 	json_close(j, "]");
 }
 
+static void put_handoff(struct json *j, const struct boot *b)
+{
+	const struct boot_kernel *k = &b->kernel;
+
+	if (k->protocol == PROTOCOL_NONE) {
+		json_null_member(j, "handoff");
+		return;
+	}
+	json_open_member(j, "handoff", "{ ");
+	json_string_member(j, "protocol", boot_protocol_name(k->protocol));
+	json_string_member(j, "kernel", b->input.options.kernel);
+	json_address_member(j, "entry", k->elf.entry);
+	json_address_member(j, "record", boot_record_address(b));
+	json_address_member(j, "virt", k->virt);
+	json_address_member(j, "phys", k->phys);
+	json_number_member(j, "bytes", k->bytes);
+	json_close(j, " }");
+}
+
 void report_json(const struct boot *b, enum report_stage stage, const struct sink *out)
 {
 	struct json writer = { .out = out };
@@ -605,7 +624,7 @@ void report_json(const struct boot *b, enum report_stage stage, const struct sin
 	put_memory(j, b, stage);
 	put_selftest(j, b, stage);
 	put_timing(j, b);
-	json_null_member(j, "handoff");
+	put_handoff(j, b);
 	json_close(j, " }\n");
 }
 

@@ -8,11 +8,7 @@
 #include <bootmem/string.h>
 
 #include "acpi.h"
-
-static EFI_GUID acpi2_guid = { 0x8868e871, 0xe4f1, 0x11d3,
-	{ 0xbc, 0x22, 0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81 } };
-static EFI_GUID acpi1_guid = { 0xeb9d2d30, 0x2d88, 0x11d3,
-	{ 0x9a, 0x16, 0x00, 0x90, 0x27, 0x3f, 0xc1, 0x4d } };
+#include "tables.h"
 
 /* Offsets: ACPI 6.5, table 5.9 (FADT). */
 #define FADT_DSDT        40
@@ -118,21 +114,6 @@ static bool find_sleep_type(
 	return false;
 }
 
-phys_t acpi_rsdp(EFI_SYSTEM_TABLE *st)
-{
-	phys_t acpi1 = 0;
-
-	for (UINTN i = 0; i < st->NumberOfTableEntries; i++) {
-		EFI_CONFIGURATION_TABLE *entry = &st->ConfigurationTable[i];
-
-		if (memcmp(&entry->VendorGuid, &acpi2_guid, sizeof(EFI_GUID)) == 0)
-			return (uintptr_t)entry->VendorTable;
-		if (memcmp(&entry->VendorGuid, &acpi1_guid, sizeof(EFI_GUID)) == 0)
-			acpi1 = (uintptr_t)entry->VendorTable;
-	}
-	return acpi1;
-}
-
 /* Findings about these tables are left to the node stage, which opens the root table again. */
 struct acpi_power acpi_power_find(EFI_SYSTEM_TABLE *st)
 {
@@ -141,7 +122,7 @@ struct acpi_power acpi_power_find(EFI_SYSTEM_TABLE *st)
 	struct acpi_table fadt;
 	struct acpi acpi;
 
-	if (acpi_open(&acpi, identity, UINT64_MAX, acpi_rsdp(st), NULL) != ACPI_OK ||
+	if (acpi_open(&acpi, identity, UINT64_MAX, table_acpi(st), NULL) != ACPI_OK ||
 		acpi_find(&acpi, "FACP", &fadt, NULL) != ACPI_OK || fadt.length < FADT_ACPI1_BYTES)
 		return power;
 	read_fadt(&fadt, &power);

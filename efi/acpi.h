@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where ACPI's tables are, and what they say about switching off and resetting. Copied before the
- * exit, while the firmware's page tables still show its tables.
+ * What ACPI's tables say about switching off and resetting. Copied before the exit, while the firmware's page tables still show its tables.
  */
 #ifndef EFI_ACPI_H
 #define EFI_ACPI_H
@@ -20,9 +19,6 @@ struct acpi_power {
 	uint16_t reset_port;
 	uint8_t reset_value;
 };
-
-/* Where the firmware says the RSDP is, ACPI 2.0's before ACPI 1.0's; 0: nowhere. */
-phys_t acpi_rsdp(EFI_SYSTEM_TABLE *st);
 
 /* All zero where there is no ACPI. */
 struct acpi_power acpi_power_find(EFI_SYSTEM_TABLE *st);

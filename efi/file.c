@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading a small file through EFI_SIMPLE_FILE_SYSTEM; config.c calls it.
+ * Reading files through EFI_SIMPLE_FILE_SYSTEM; config.c and kernel.c call it.
  */
+#include <bootmem/string.h>
+
 #include "file.h"
+
+/* Some firmware fails on large reads, and all of it is silent meanwhile (Q54). */
+#define PIECE_BYTES (1u << 20)
 
 static EFI_GUID file_system_guid = SIMPLE_FILE_SYSTEM_PROTOCOL;
 static EFI_GUID file_info_guid = EFI_FILE_INFO_ID;
@@ -72,6 +77,58 @@ enum bm_error file_read(
 	if (handle == NULL)
 		return BM_REFUSED;
 	error = read_all(bs, handle, limit, out);
+	handle->Close(handle);
+	return error;
+}
+
+/* False on an error and when the file ends too early. */
+static bool read_pieces(EFI_FILE_HANDLE handle, uint8_t *to, uint64_t bytes)
+{
+	while (bytes != 0) {
+		UINTN piece = (UINTN)min_u64(bytes, PIECE_BYTES);
+
+		if (EFI_ERROR(handle->Read(handle, &piece, to)) || piece == 0 || piece > bytes)
+			return false;
+		to += piece;
+		bytes -= piece;
+	}
+	return true;
+}
+
+static enum bm_error read_into_pages(EFI_BOOT_SERVICES *bs, EFI_FILE_HANDLE handle,
+	phys_t limit_phys, struct file_pages *out)
+{
+	EFI_PHYSICAL_ADDRESS at = limit_phys - 1;
+	uint64_t bytes;
+	uint8_t *to;
+	enum bm_error error = file_size(bs, handle, &bytes);
+
+	if (error != BM_OK)
+		return error;
+	if (bytes == 0 || bytes >= limit_phys)
+		return BM_INVALID;
+	if (EFI_ERROR(bs->AllocatePages(
+		    AllocateMaxAddress, EfiLoaderData, (UINTN)pfn_up(bytes), &at)))
+		return BM_NOMEM;
+	to = (uint8_t *)(uintptr_t)at;
+	*out = (struct file_pages){ .start_phys = at, .bytes = bytes, .pages = pfn_up(bytes) };
+	memset(to + bytes, 0, (size_t)(pfn_phys(out->pages) - bytes));
+	if (read_pieces(handle, to, bytes))
+		return BM_OK;
+	bs->FreePages(at, (UINTN)out->pages);
+	*out = (struct file_pages){ 0 };
+	return BM_INVALID;
+}
+
+enum bm_error file_read_pages(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path,
+	phys_t limit_phys, struct file_pages *out)
+{
+	EFI_FILE_HANDLE handle = open_file(bs, device, path);
+	enum bm_error error;
+
+	if (handle == NULL)
+		return BM_REFUSED;
+	error = read_into_pages(bs, handle, limit_phys, out);
 	handle->Close(handle);
 	return error;
 }

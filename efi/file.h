@@ -22,6 +22,20 @@ struct file {
 BM_MUST_USE enum bm_error file_read(
 	EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path, UINTN limit, struct file *out);
 
+/* Contents in whole pages of EfiLoaderData; the last page's rest is zero. */
+struct file_pages {
+	phys_t start_phys;
+	uint64_t bytes; /* of the file */
+	uint64_t pages;
+};
+
+/*
+ * Read a whole file into pages that end at or below limit_phys, in bounded pieces (Q54). An empty file is BM_INVALID;
+ * otherwise as file_read.
+ */
+BM_MUST_USE enum bm_error file_read_pages(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path,
+	phys_t limit_phys, struct file_pages *out);
+
 void file_free(EFI_BOOT_SERVICES *bs, struct file *file);
 
 #endif

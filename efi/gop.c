@@ -28,11 +28,43 @@ static EFI_GRAPHICS_OUTPUT_PROTOCOL *find_gop(EFI_SYSTEM_TABLE *st)
 	return NULL;
 }
 
+/* All formats but a mask of the mode's own have 8 bits of each colour. */
+static void describe_colours(
+	struct handoff_framebuffer *out, const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info)
+{
+	uint32_t all;
+
+	out->reserved_mask = 0xff000000u;
+	out->green_mask = 0x0000ff00u;
+	out->red_mask = info->PixelFormat == PixelBlueGreenRedReserved8BitPerColor ? 0xff0000u : 0xffu;
+	out->blue_mask = out->red_mask ^ 0xff00ffu;
+	if (info->PixelFormat == PixelBitMask) {
+		out->red_mask = info->PixelInformation.RedMask;
+		out->green_mask = info->PixelInformation.GreenMask;
+		out->blue_mask = info->PixelInformation.BlueMask;
+		out->reserved_mask = info->PixelInformation.ReservedMask;
+	}
+	all = out->red_mask | out->green_mask | out->blue_mask | out->reserved_mask;
+	while (out->bits_per_pixel < 32 && all >> out->bits_per_pixel != 0)
+		out->bits_per_pixel += 8;
+}
+
+static struct handoff_framebuffer describe_screen(const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info)
+{
+	struct handoff_framebuffer out = { .width = info->HorizontalResolution,
+		.height = info->VerticalResolution };
+
+	describe_colours(&out, info);
+	out.pitch = info->PixelsPerScanLine * (out.bits_per_pixel / 8);
+	return out;
+}
+
 struct framebuffer gop_framebuffer(EFI_SYSTEM_TABLE *st)
 {
 	EFI_GRAPHICS_OUTPUT_PROTOCOL *gop = find_gop(st);
 
 	if (gop == NULL)
-		return (struct framebuffer){ 0, 0 };
-	return (struct framebuffer){ gop->Mode->FrameBufferBase, gop->Mode->FrameBufferSize };
+		return (struct framebuffer){ .bytes = 0 };
+	return (struct framebuffer){ gop->Mode->FrameBufferBase, gop->Mode->FrameBufferSize,
+		describe_screen(gop->Mode->Info) };
 }

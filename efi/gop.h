@@ -5,6 +5,7 @@
 #ifndef EFI_GOP_H
 #define EFI_GOP_H
 
+#include <bootmem/handoff.h>
 #include <bootmem/types.h>
 
 #include "uefi.h"
@@ -13,6 +14,7 @@
 struct framebuffer {
 	phys_t start_phys;
 	uint64_t bytes;
+	struct handoff_framebuffer screen; /* its size and colours only */
 };
 
 struct framebuffer gop_framebuffer(EFI_SYSTEM_TABLE *st);

@@ -15,10 +15,12 @@
 #include "exit.h"
 #include "gop.h"
 #include "image.h"
+#include "kernel.h"
 #include "log.h"
 #include "memory_map.h"
 #include "power.h"
 #include "relocate.h"
+#include "tables.h"
 #include "uefi.h"
 
 #define PREPARE_TRIES      3 /* each with twice the slack for the map */
@@ -38,6 +40,7 @@ struct app {
 	struct log log;
 	struct memory_map map;
 	struct claims claims;
+	struct kernel_files files;
 	EFI_PHYSICAL_ADDRESS workspace;
 	UINTN workspace_pages;
 	struct acpi_power acpi;
@@ -156,13 +159,19 @@ static void describe_machine(struct app *app, EFI_SYSTEM_TABLE *st)
 	describe_firmware(&app->input, st);
 	app->input.framebuffer_phys = fb.start_phys;
 	app->input.framebuffer_bytes = fb.bytes;
-	app->input.rsdp_phys = acpi_rsdp(st);
+	app->input.rsdp_phys = table_acpi(st);
 	app->acpi = acpi_power_find(st);
 	if (!arch_firmware_paging(&app->input.firmware_mode, &app->input.firmware_root))
 		app->input.firmware_root = 0;
+	app->input.screen = fb.screen;
+	app->input.serial = (struct handoff_serial){ app->log.port, app->log.baud };
+	app->input.firmware = (struct handoff_firmware){ .system_table_phys = (uintptr_t)st,
+		.rsdp_phys = app->input.rsdp_phys,
+		.smbios_phys = table_smbios(st),
+		.smbios3_phys = table_smbios3(st) };
 	app->runtime = st->RuntimeServices;
 	app->input.runtime_services = st->RuntimeServices != NULL;
-	app->input.memory_attributes = efi_memory_attributes(st);
+	app->input.memory_attributes = (const void *)(uintptr_t)table_memory_attributes(st);
 }
 
 /* --- the workspace: map buffer, canary, the core's storage --- */
@@ -278,6 +287,14 @@ static enum bm_error prepare(struct app *app)
 	return error;
 }
 
+/* The kernel's files, too. */
+static void give_all_back(struct app *app)
+{
+	give_back(app);
+	if (!kernel_files_release(&app->files, app->bs))
+		sink_puts(&app->log.text, "The firmware did not take the files' memory back.\n");
+}
+
 static EFI_STATUS refuse(struct app *app, enum bm_error error)
 {
 	static const EFI_STATUS status[] = {
@@ -291,7 +308,7 @@ static EFI_STATUS refuse(struct app *app, enum bm_error error)
 
 	if (app->map.overrun)
 		sink_puts(&app->log.text, "The firmware wrote past the end of its map (Q4).\n");
-	give_back(app);
+	give_all_back(app);
 	sink_puts(&app->log.text, "Nothing was changed; returning to the firmware.\n");
 	return status[error];
 }
@@ -313,7 +330,7 @@ static EFI_STATUS report_and_return(struct app *app)
 {
 	report(app, REPORT_REPORT);
 	log_flush(&app->log);
-	give_back(app);
+	give_all_back(app);
 	return EFI_SUCCESS;
 }
 
@@ -335,6 +352,20 @@ static void say_where_it_goes_on(struct app *app)
 		sink_puts(&app->log.text, "Leaving the firmware; with serial=off nothing follows.\n");
 }
 
+/* Never comes back where there is a kernel. */
+static void start_kernel(struct app *app)
+{
+	struct boot *boot = &app->boot;
+
+	if (boot->kernel.protocol == PROTOCOL_NONE)
+		return;
+	sink_printf(&app->log.text, "Starting %s.\n", app->input.options.kernel);
+	log_flush(&app->log);
+	boot_seal_record(boot);
+	arch_jump(boot->kernel.elf.entry, boot_record_address(boot),
+		boot->cpu_block_phys + pfn_phys(ARCH_CPU_MAIN_STACK_PAGE + ARCH_CPU_MAIN_STACK_PAGES));
+}
+
 /* On our own stack, under our own page tables. */
 static void after_activate(void *ctx)
 {
@@ -345,7 +376,10 @@ static void after_activate(void *ctx)
 	boot_activated(boot, (struct window){ (uintptr_t)boot->space.direct_base });
 	if (boot_mem_init(boot) != BM_OK || boot_test_highmem(boot) != BM_OK)
 		stop(app);
+	if (boot_make_record(boot) != BM_OK)
+		stop(app);
 	report(app, REPORT_BOOTED);
+	start_kernel(app);
 	power_finish(app->input.options.after, &app->acpi,
 		boot->runtime_usable ? app->runtime : NULL, &app->log);
 }
@@ -364,6 +398,9 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	log_configure(&app->log, &app->input.options);
 	describe_machine(app, st);
 
+	if (!kernel_files_read(&app->files, app->bs, app->image->DeviceHandle, &app->input,
+		    &app->log.text))
+		return refuse(app, BM_INVALID);
 	error = prepare(app);
 	if (error != BM_OK)
 		return refuse(app, error);

@@ -59,14 +59,3 @@ enum bm_error memory_map_read(struct memory_map *mm, EFI_BOOT_SERVICES *bs, stru
 		return mm->outgrown ? BM_FULL : BM_REFUSED;
 	return fw_map_init(map, mm->buffer, size, stride, version, key);
 }
-
-const void *efi_memory_attributes(EFI_SYSTEM_TABLE *st)
-{
-	static const EFI_GUID guid = { 0xdcfa911d, 0x26eb, 0x469f,
-		{ 0xa2, 0x20, 0x38, 0xb7, 0xdc, 0x46, 0x12, 0x20 } };
-
-	for (UINTN i = 0; i < st->NumberOfTableEntries; i++)
-		if (memcmp(&st->ConfigurationTable[i].VendorGuid, &guid, sizeof(guid)) == 0)
-			return st->ConfigurationTable[i].VendorTable;
-	return NULL;
-}

@@ -35,7 +35,4 @@ void memory_map_init(struct memory_map *mm, void *buffer, UINTN capacity_bytes);
 BM_MUST_USE enum bm_error memory_map_read(
 	struct memory_map *mm, EFI_BOOT_SERVICES *bs, struct fw_map *map);
 
-/* The Memory Attributes table (UEFI 2.10, 4.6.4); null where the firmware has none. */
-const void *efi_memory_attributes(EFI_SYSTEM_TABLE *st);
-
 #endif

@@ -22,6 +22,7 @@
 #define CR4_PSE               (1u << 4)
 #define CR4_PAE               (1u << 5)
 #define CR0_PG                0x80000000u
+#define CPUID_1_EDX_SSE       (1u << 25)
 #define CR4_SSE               0x600u /* OSFXSR, OSXMMEXCPT */
 #define CR4_MCE               (1u << 6)
 #define CR0_DEFINED           0x80010033u /* PG, WP, NE, ET, MP, PE */
@@ -266,14 +267,15 @@ uint64_t arch_cycles(void)
 	return (uint64_t)high << 32 | low;
 }
 
-void arch_allow_sse(void)
+bool arch_allow_sse(void)
 {
 	uint32_t cr4;
 
 	if ((cpuid(1).edx & CPUID_1_EDX_FXSR) == 0)
-		return;
+		return false;
 	__asm__ volatile("movl %%cr4, %0" : "=r"(cr4));
 	__asm__ volatile("movl %0, %%cr4" : : "r"(cr4 | CR4_SSE));
+	return (cpuid(1).edx & CPUID_1_EDX_SSE) != 0;
 }
 
 _Noreturn void arch_triple_fault(void)

@@ -51,6 +51,21 @@ void arch_address_space(
 	};
 }
 
+bool arch_place_kernel(struct address_space *space, uint64_t start, uint64_t end, uint64_t base)
+{
+	bool low = end <= space->identity_end;
+	uint64_t vmalloc_end = align_down(start, 4 * MIB); /* a page table of its own */
+
+	if (!low && (vmalloc_end <= space->vmalloc_start || end > space->vmalloc_end))
+		return false;
+	if (!low)
+		space->vmalloc_end = vmalloc_end;
+	space->kernel_start = start;
+	space->kernel_end = end;
+	space->kernel_base = base;
+	return true;
+}
+
 unsigned arch_level_shift(const struct paging_mode *mode, unsigned level)
 {
 	return PAGE_SHIFT + (is_pae(mode) ? 9u : 10u) * (level - 1);

@@ -4,6 +4,10 @@
  */
 #include <bootmem/cpu.h>
 
+#define MXCSR_INITIAL 0x1f80u
+
+_Noreturn void cpu_jump(uintptr_t entry, uintptr_t argument, uintptr_t stack_end);
+
 void arch_flush_page(uint64_t virt)
 {
 	__asm__ volatile("invlpg (%0)" : : "r"((uintptr_t)virt) : "memory");
@@ -18,4 +22,13 @@ _Noreturn void arch_halt(void)
 {
 	for (;;)
 		__asm__ volatile("cli; hlt" : : : "memory");
+}
+
+_Noreturn void arch_jump(uint64_t entry, uint64_t argument, uint64_t stack_end)
+{
+	const uint32_t mxcsr = MXCSR_INITIAL;
+
+	if (arch_allow_sse())
+		__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
+	cpu_jump((uintptr_t)entry, (uintptr_t)argument, (uintptr_t)stack_end);
 }

@@ -235,12 +235,13 @@ uint64_t arch_cycles(void)
 	return (uint64_t)high << 32 | low;
 }
 
-void arch_allow_sse(void)
+bool arch_allow_sse(void)
 {
 	uint64_t cr4;
 
 	__asm__ volatile("movq %%cr4, %0" : "=r"(cr4));
 	__asm__ volatile("movq %0, %%cr4" : : "r"(cr4 | CR4_SSE));
+	return true;
 }
 
 _Noreturn void arch_triple_fault(void)

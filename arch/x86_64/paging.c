@@ -30,6 +30,18 @@ void arch_address_space(
 	};
 }
 
+bool arch_place_kernel(struct address_space *space, uint64_t start, uint64_t end, uint64_t base)
+{
+	bool low = end <= space->identity_end;
+
+	if (!low && (start < space->vmalloc_end || end > space->fixmap_start))
+		return false;
+	space->kernel_start = start;
+	space->kernel_end = end;
+	space->kernel_base = base;
+	return true;
+}
+
 unsigned arch_level_shift(const struct paging_mode *mode, unsigned level)
 {
 	(void)mode;

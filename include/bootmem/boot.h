@@ -18,9 +18,11 @@
 #include <bootmem/bootmem.h>
 #include <bootmem/e820.h>
 #include <bootmem/efi_mat.h>
+#include <bootmem/elf.h>
 #include <bootmem/finding.h>
 #include <bootmem/format.h>
 #include <bootmem/fw_map.h>
+#include <bootmem/handoff.h>
 #include <bootmem/limits.h>
 #include <bootmem/mm.h>
 #include <bootmem/node.h>
@@ -50,7 +52,7 @@ struct boot_platform {
 /* What the front end knows about itself and the machine. Physical ranges are page aligned. */
 #define BOOT_SPECIALS     16
 #define BOOT_SRAT_RANGES  512 /* memory entries of an SRAT; more is a finding, and one node */
-#define BOOT_ALL_SPECIALS (BOOT_SPECIALS + 8 + OPTIONS_RANGES)
+#define BOOT_ALL_SPECIALS (BOOT_SPECIALS + 8 + ELF_MAX_SEGMENTS + OPTIONS_RANGES)
 struct boot_input {
 	struct paging_mode mode;
 	phys_t image_start_phys, image_end_phys;
@@ -70,6 +72,14 @@ struct boot_input {
 	const void *memory_attributes; /* EFI's table, as the firmware shows it; null: none */
 	phys_t framebuffer_phys;
 	uint64_t framebuffer_bytes;
+	struct handoff_framebuffer screen; /* its size and colours; phys, address and bytes are not looked at */
+	struct handoff_serial serial;
+	struct handoff_firmware firmware;
+	/* The kernel's file, in memory that is the firmware's until the exit; null: none. */
+	const void *kernel_file;
+	uint64_t kernel_file_bytes;
+	/* Where the front end has put the initrd, in pages of its own; equal: none. */
+	phys_t initrd_start_phys, initrd_end_phys; /* page aligned start */
 	char firmware_vendor[64]; /* ASCII */
 	uint32_t firmware_revision;
 	struct boot_options options;
@@ -91,6 +101,16 @@ enum boot_stage {
 	STAGE_HANDOFF,
 	STAGE_CONSOLE, /* not a stage: what the others spent on output */
 	STAGE_COUNT,
+};
+
+enum boot_protocol { PROTOCOL_NONE, PROTOCOL_NATIVE };
+
+/* The kernel in memory: [virt, virt + bytes) as it is linked, at phys. */
+struct boot_kernel {
+	enum boot_protocol protocol;
+	phys_t phys;
+	uint64_t virt, bytes;
+	struct elf_kernel elf;
 };
 
 /* Outcome of mm_selftest and kmap_selftest. */
@@ -146,6 +166,9 @@ struct boot {
 	phys_t mm_phys;
 	uint32_t exit_attempts;
 	struct boot_selftest selftest;
+	struct boot_kernel kernel;
+	phys_t record_phys; /* of the handoff record */
+	uint64_t record_pages;
 	uint64_t cycles[STAGE_COUNT];
 	uint64_t stage_start, stage_console; /* of the running stage */
 };
@@ -172,6 +195,19 @@ void boot_activated(struct boot *b, struct window window);
 
 /* Stage 11: from bootmem to the buddy allocator, then the self-test. */
 BM_MUST_USE enum bm_error boot_mem_init(struct boot *b);
+
+/*
+ * Where a kernel was placed: write its record, from all that is known now; the report may follow. boot_seal_record
+ * then adds the last timings and the checksum, right before the jump.
+ */
+BM_MUST_USE enum bm_error boot_make_record(struct boot *b);
+void boot_seal_record(struct boot *b);
+
+/* Virtual address of the record in the direct map, 0: none. */
+uint64_t boot_record_address(const struct boot *b);
+
+/* "native", ... */
+const char *boot_protocol_name(enum boot_protocol protocol);
 
 /* Only where our page tables are live: the self-test of the windows into high memory. */
 BM_MUST_USE enum bm_error boot_test_highmem(struct boot *b);

@@ -35,10 +35,16 @@ uint64_t arch_cycles(void);
 void arch_disable_interrupts(void);
 
 /*
- * Let SSE instructions run, where there are any: firmware that is called after arch_activate may be compiled with
- * them. This program has none.
+ * Let SSE instructions run, where there are any: firmware that is called after arch_activate, or a kernel, may be
+ * compiled with them. This program has none. False: this CPU has none.
  */
-void arch_allow_sse(void);
+bool arch_allow_sse(void);
+
+/*
+ * Leave for a kernel: its stack's end, then its entry with one argument (handoff.h says what it finds). FPU and SSE
+ * are brought to their initial state. Interrupts must be off, and the entry mapped and executable.
+ */
+_Noreturn void arch_jump(uint64_t entry, uint64_t argument, uint64_t stack_end);
 
 /* Stop for good. */
 _Noreturn void arch_halt(void);

@@ -208,8 +208,8 @@ struct handoff {
  * general register but rsp is 0; rsp is 16-byte aligned + 8, and a return address of 0 stands there.
  * i386: the same by cdecl: the record is at 4(%esp) and in eax; every other general register but esp is 0.
  *
- * Interrupts are off, the direction flag is clear. CR0: PE, MP, NE, WP, PG, ET. CR4: PAE where tables are PAE, LA57 with 5
- * levels, OSFXSR and OSXMMEXCPT where the processor has SSE; nothing else. EFER: LME, LMA, NXE as they apply, no SCE.
+ * Interrupts are off, the direction flag is clear. CR0: PE, MP, ET, NE, WP, PG. CR4: PAE where tables are PAE, PSE with two
+ * levels and large pages, LA57 with 5 levels, MCE, OSFXSR and OSXMMEXCPT where the processor has them; nothing else. EFER: LME, LMA, NXE as they apply, no SCE.
  * FPU and SSE are in their initial state. GDT: flat code (0x08), flat data (0x10, in ds, es, ss; fs and gs are
  * null), a loaded TSS. The IDT's 32 exception gates print the fault on the loader's serial port and stop; it and
  * the stack stay valid until the kernel frees their owner, "cpu tables and stacks" and "image".

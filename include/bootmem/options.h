@@ -14,6 +14,8 @@
 
 #define OPTIONS_RANGES 32 /* in reserve=, and in badram=; one more is refused */
 #define OPTIONS_NODES  64 /* most nodes of numa=fake=N */
+#define OPTIONS_PATH    256  /* bytes, with the NUL */
+#define OPTIONS_CMDLINE 2048 /* as much as Linux takes on x86 */
 
 enum option_mode { MODE_BOOT, MODE_REPORT };
 enum option_pae { PAE_AUTO, PAE_ON, PAE_OFF };
@@ -44,6 +46,10 @@ struct boot_options {
 	uint64_t highmem_bytes, vmalloc_bytes; /* LIMITS_NOT_GIVEN, or as limits_split takes them */
 	enum option_numa numa;
 	uint32_t numa_fake_nodes; /* with NUMA_FAKE */
+
+	/* NUL-terminated; empty: none. {arch} in a path stands for x86_64 or i386. */
+	char kernel[OPTIONS_PATH], initrd[OPTIONS_PATH];
+	char cmdline[OPTIONS_CMDLINE];
 
 	/* Kept for a later version; nothing reads it yet, and the parser says so. */
 	enum option_files files;

@@ -27,6 +27,9 @@ enum owner {
 	OWNER_PKMAP,       /* slots of the window for high pages */
 	OWNER_SECTIONS,    /* the section table */
 	OWNER_MEM_MAP,     /* page descriptors; pages known to the section table */
+	OWNER_KERNEL,      /* the kernel's segments */
+	OWNER_INITRD,
+	OWNER_HANDOFF,     /* the record that the kernel is given */
 	OWNER_RESERVE,     /* reserve= */
 	OWNER_BADRAM,      /* badram= */
 	OWNER_LEFT_OUT,    /* RAM without room for its descriptors, or that appeared out of reach */

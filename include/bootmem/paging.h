@@ -44,6 +44,8 @@ enum map_kind {
 	MAP_VMALLOC,
 	MAP_FIXMAP,
 	MAP_PKMAP,
+	MAP_KERNEL, /* the kernel's segments, where it is linked */
+	MAP_KINDS,
 };
 
 struct map_area {
@@ -74,6 +76,7 @@ struct map_special {
 	uint32_t rights; /* MAP_WRITE or MAP_EXEC or neither; MAP_UC or MAP_WC or neither */
 	bool identity;   /* map it where it is, with these rights */
 	bool guard;      /* not mapped anywhere */
+	bool kernel;     /* map it in the kernel's span, with these rights; all of it lies there */
 };
 
 /* Where things are in the virtual address space of this machine, in ascending order. */
@@ -84,6 +87,9 @@ struct address_space {
 	uint64_t vmalloc_start, vmalloc_end;
 	uint64_t fixmap_start, fixmap_end;
 	uint64_t pkmap_start, pkmap_end; /* equal: none */
+	/* The kernel's span, in the hole or in the identity part; equal: none. virtual == kernel_base + physical, modulo 2^64. */
+	uint64_t kernel_start, kernel_end;
+	uint64_t kernel_base;
 };
 
 struct paging {
@@ -114,7 +120,7 @@ struct paging_leaf {
  * BM_FULL: raise the plan's capacity (RAM entries + 4 * specials + 4 always suffice).
  * BM_INVALID: a special is unaligned, wraps, or asks for rights that exclude each other; or RAM
  * does not fit the direct map. BM_CONFLICT: an identity mapping would reach identity_end (on i386 a
- * special at or above PAGE_OFFSET).
+ * special at or above PAGE_OFFSET), or lie in the kernel's span.
  */
 BM_MUST_USE enum bm_error mapplan_build(struct map_plan *plan, const struct address_space *space,
 	const struct e820 *map, const struct limits *limits, const struct map_special *special,
@@ -211,8 +217,9 @@ struct paging_violation {
  *
  *   - every page of RAM (i386: of low memory) is in the direct map, once, at direct_base + phys;
  *     page 0 and guards are mapped nowhere
- *   - the identity part shows what the specials ask for, and nothing else is mapped at all
- *   - rights and memory types are those of the specials; as each page is in no more than these two
+ *   - the identity part and the kernel's span show what the specials ask for, and nothing else is
+ *     mapped at all
+ *   - rights and memory types are those of the specials; as each page is in no more than these three
  *     places, none is writable in one and executable in another, or has two memory types
  *   - every entry is one the CPU accepts (arch_entry_sound), or is 0
  *   - the tables are the pages of paging's run, each met once, in the order in which paging_build
@@ -259,6 +266,15 @@ void paging_audit(struct paging_audit *out, const struct paging *paging, struct 
  */
 void arch_address_space(
 	struct address_space *space, const struct limits *limits, const struct paging_mode *mode);
+
+/*
+ * Make room in space, as arch_address_space left it, for a kernel linked at [start, end), page aligned: in the
+ * lower part (x86_64: the lower half; i386: below PAGE_OFFSET), or in what is the kernel's above (x86_64: between
+ * vmalloc and fixmap; i386: in the vmalloc area, which then ends below it, at a multiple of 4 MiB). base is
+ * virtual minus physical. False, and nothing changes, where it is linked anywhere else.
+ */
+bool arch_place_kernel(
+	struct address_space *space, uint64_t start, uint64_t end, uint64_t base);
 
 /* How many bits of virtual address a level (1: lowest) indexes, and the lowest of them. */
 unsigned arch_level_shift(const struct paging_mode *mode, unsigned level);

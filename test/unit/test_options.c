@@ -88,6 +88,8 @@ static void options_as_words(void **state)
 		"reserve=1@0x0,2M@0x1001,4K@0x40000000 badram=4097@0x10000000000");
 	writes("serial=ttyS1,9600 console=serial", "serial=0x2f8,9600 console=serial");
 	writes("serial=off files=off after=reboot", "serial=off files=off after=reboot");
+	writes("kernel=a.elf initrd=/b \"cmdline=c d=e\"",
+		"kernel=\"a.elf\" cmdline=\"c d=e\" initrd=\"/b\"");
 	writes("highmem=0 vmalloc=400M", "highmem=0 vmalloc=400M");
 }
 
@@ -293,20 +295,42 @@ static void serial_ports(void **state)
 	refuses("serial=");
 }
 
+static void kernels(void **state)
+{
+	char longest[OPTIONS_CMDLINE + 16] = "cmdline=";
+
+	(void)state;
+	accepts("kernel = \\EFI\\kernel.elf\ninitrd=/initrd.img");
+	assert_string_equal(options.kernel, "\\EFI\\kernel.elf");
+	assert_string_equal(options.initrd, "/initrd.img");
+	accepts("kernel=/{arch}/hello-{arch}.elf{arch");
+	assert_string_equal(options.kernel, "/" ARCH_NAME "/hello-" ARCH_NAME ".elf{arch");
+	accepts("cmdline = console=ttyS0 root=/dev/sda1#2");
+	assert_string_equal(options.cmdline, "console=ttyS0 root=/dev/sda1#2");
+	accepts("cmdline =");
+	assert_string_equal(options.cmdline, "");
+	refuses("kernel=");
+	refuses("initrd=");
+	memset(longest + strlen(longest), 'x', OPTIONS_CMDLINE - 1);
+	accepts(longest);
+	assert_int_equal(strlen(options.cmdline), OPTIONS_CMDLINE - 1);
+	memset(longest + strlen(longest), 'x', 1);
+	refuses(longest);
+	memcpy(longest, "kernel =", 8);
+	longest[8 + OPTIONS_PATH] = '\0';
+	refuses(longest);
+	longest[8 + OPTIONS_PATH - 1] = '\0';
+	accepts(longest);
+}
+
 static void keys_of_later_versions_say_so(void **state)
 {
 	(void)state;
-	accepts_for_later("kernel = \\EFI\\kernel.elf");
-	accepts_for_later("cmdline = console=ttyS0 root=/dev/sda1#2");
-	accepts_for_later("cmdline =");
-	accepts_for_later("initrd=\\initrd.img");
 	accepts_for_later("files=on");
 	accepts_for_later("console=both");
 	accepts_for_later("console=screen");
 	assert_int_equal(options.console, CONSOLE_SCREEN);
 	accepts_for_later("hostile=stale=2,stride=96, refuse=1");
-	refuses("kernel=");
-	refuses("initrd=");
 	refuses("highmem=much");
 	refuses("vmalloc=0");
 	refuses("numa=fake=0");
@@ -444,6 +468,7 @@ int main(void)
 		TEST(options_as_words),
 		TEST(numa),
 		TEST(split_options),
+		TEST(kernels),
 		TEST(keys_of_later_versions_say_so),
 		TEST(files_have_comments_blanks_and_marks),
 		TEST(bad_lines_are_named_and_the_rest_applies),

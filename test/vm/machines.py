@@ -26,7 +26,7 @@ for arch in ARCHES:
         f"{arch}-reserve": Machine(arch, 512, ("reserve = 16M@64M, 5K@0x9001800",
                                                "badram = 1@0xa000fff", POWEROFF)),
         f"{arch}-bad-config": Machine(arch, 512, ("# a test", "mem = lots", "colour = red",
-                                                  "kernel = none.elf", POWEROFF)),
+                                                  "hostile = stale=1", POWEROFF)),
         f"{arch}-halt": Machine(arch, 512, ("after = halt",), until="Halted."),
         f"{arch}-reboot": Machine(arch, 512, ("after = reboot",)),
     }

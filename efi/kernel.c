@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading the kernel and its initrd (kernel.h); core/kernel.c understands them. The kernel's file is copied before
+ * the exit and is the firmware's memory; the initrd stays where it was read. Called by main.c.
+ */
+#include "kernel.h"
+
+/* Firmware's paths have backslashes; users may write either. */
+static void wide_path(CHAR16 out[OPTIONS_PATH], const char *path)
+{
+	size_t i = 0;
+
+	for (; path[i] != '\0'; i++)
+		out[i] = path[i] == '/' ? '\\' : (CHAR16)(unsigned char)path[i];
+	out[i] = 0;
+}
+
+static const char *reason(enum bm_error error)
+{
+	switch (error) {
+	case BM_REFUSED:
+		return "there is no such file on the volume this program was loaded from";
+	case BM_NOMEM:
+		return "there is no room for it";
+	default:
+		return "it is empty or can't be read";
+	}
+}
+
+static bool read_named(struct file_pages *out, EFI_BOOT_SERVICES *bs, EFI_HANDLE device,
+	const char *path, const struct sink *errors)
+{
+	CHAR16 wide[OPTIONS_PATH];
+	enum bm_error error;
+
+	if (path[0] == '\0')
+		return true;
+	wide_path(wide, path);
+	error = file_read_pages(bs, device, wide, ARCH_SPLIT_PHYS, out);
+	if (error != BM_OK)
+		sink_printf(errors, "handoff: %s: %s\n", path, reason(error));
+	return error == BM_OK;
+}
+
+bool kernel_files_read(struct kernel_files *files, EFI_BOOT_SERVICES *bs, EFI_HANDLE device,
+	struct boot_input *input, const struct sink *errors)
+{
+	if (!read_named(&files->kernel, bs, device, input->options.kernel, errors))
+		return false;
+	if (files->kernel.pages != 0 &&
+		!read_named(&files->initrd, bs, device, input->options.initrd, errors)) {
+		kernel_files_release(files, bs);
+		return false;
+	}
+	if (files->kernel.pages == 0)
+		return true;
+	input->kernel_file = (const void *)(uintptr_t)files->kernel.start_phys;
+	input->kernel_file_bytes = files->kernel.bytes;
+	input->initrd_start_phys = files->initrd.start_phys;
+	input->initrd_end_phys = files->initrd.start_phys + files->initrd.bytes;
+	return true;
+}
+
+static bool release(struct file_pages *file, EFI_BOOT_SERVICES *bs)
+{
+	EFI_STATUS status = EFI_SUCCESS;
+
+	if (file->pages != 0)
+		status = bs->FreePages(file->start_phys, (UINTN)file->pages);
+	*file = (struct file_pages){ 0 };
+	return !EFI_ERROR(status);
+}
+
+bool kernel_files_release(struct kernel_files *files, EFI_BOOT_SERVICES *bs)
+{
+	bool kernel = release(&files->kernel, bs);
+
+	return release(&files->initrd, bs) && kernel;
+}

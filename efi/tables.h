@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The firmware's configuration tables (UEFI 2.10, 4.6): where the standards' own tables begin.
+ */
+#ifndef EFI_TABLES_H
+#define EFI_TABLES_H
+
+#include <bootmem/types.h>
+
+#include "uefi.h"
+
+/* Physical addresses; 0: not there. */
+phys_t table_acpi(EFI_SYSTEM_TABLE *st); /* the RSDP: ACPI 2.0's before ACPI 1.0's */
+phys_t table_smbios(EFI_SYSTEM_TABLE *st);
+phys_t table_smbios3(EFI_SYSTEM_TABLE *st);
+phys_t table_memory_attributes(EFI_SYSTEM_TABLE *st);
+
+#endif
