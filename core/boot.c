@@ -643,7 +643,7 @@ static void add_kernel(struct boot *b)
 {
 	const struct boot_kernel *k = &b->kernel;
 
-	for (uint32_t i = 0; i < k->elf.segments; i++) {
+	for (uint32_t i = 0; k->protocol == PROTOCOL_NATIVE && i < k->elf.segments; i++) {
 		const struct elf_segment *s = &k->elf.segment[i];
 		phys_t start = k->phys + (s->virt - k->virt);
 
@@ -902,6 +902,7 @@ static enum bm_error stage_exit(struct boot *b)
 {
 	enum bm_error error = b->platform->exit(b->platform->ctx, &b->map, &b->exit_attempts);
 
+	b->map_phys = virt_to_phys(b->pool.window, b->map.bytes);
 	b->exited = true; /* even a refused exit leaves nothing to return to (Q6) */
 	b->pool.claim = NULL;
 	if (error != BM_OK)

@@ -36,6 +36,14 @@ enum bm_error boot_free(struct boot *b, enum owner owner);
 /* Recognise the kernel's file, find a place for it and copy it there. */
 enum bm_error boot_place_kernel(struct boot *b);
 
+/* --- kernel_elf.c, kernel_linux.c ---------------------------------------------------------------- */
+
+enum bm_error boot_place_elf(struct boot *b);
+enum bm_error boot_place_linux(struct boot *b);
+
+/* Fill boot_params from the final table. */
+enum bm_error boot_fill_linux(struct boot *b);
+
 /* --- handoff.c ----------------------------------------------------------------------------------- */
 
 /* Set pages aside for the record, while the firmware still grants them. */

@@ -66,7 +66,9 @@ enum bm_error boot_reserve_record(struct boot *b)
 
 uint64_t boot_record_address(const struct boot *b)
 {
-	return b->record_phys != 0 ? b->space.direct_base + b->record_phys : 0;
+	bool direct = b->kernel.protocol == PROTOCOL_NATIVE;
+
+	return b->record_phys != 0 && direct ? b->space.direct_base + b->record_phys : b->record_phys;
 }
 
 /* --- writing ----------------------------------------------------------------------------------- */
@@ -396,7 +398,7 @@ static void fill_kernel(struct handoff_kernel *out, const struct boot *b)
 	*out = (struct handoff_kernel){ .virt = b->kernel.virt,
 		.phys = b->kernel.phys,
 		.bytes = b->kernel.bytes,
-		.entry = b->kernel.elf.entry,
+		.entry = b->kernel.entry,
 		.stack = { stack,
 			stack + ((uint64_t)ARCH_CPU_MAIN_STACK_PAGES << PAGE_SHIFT) } };
 }
@@ -496,6 +498,8 @@ enum bm_error boot_make_record(struct boot *b)
 	struct writer w;
 	enum bm_error error = BM_OK;
 
+	if (b->kernel.protocol == PROTOCOL_LINUX)
+		return boot_fill_linux(b);
 	if (b->record_phys == 0)
 		return BM_OK;
 	w = write_record(b);
@@ -515,10 +519,13 @@ enum bm_error boot_make_record(struct boot *b)
 void boot_seal_record(struct boot *b)
 {
 	struct handoff *record = phys_to_virt(b->pool.window, b->record_phys);
-	struct handoff_timing *timing = (void *)(uintptr_t)record->timings.address;
 	const uint32_t *word = (const uint32_t *)record;
+	struct handoff_timing *timing;
 	uint32_t sum = 0;
 
+	if (b->kernel.protocol != PROTOCOL_NATIVE)
+		return;
+	timing = (void *)(uintptr_t)record->timings.address;
 	for (unsigned i = 0; i < STAGE_COUNT; i++)
 		timing[i].cycles = b->cycles[i];
 	record->checksum = 0;
@@ -529,5 +536,11 @@ void boot_seal_record(struct boot *b)
 
 const char *boot_protocol_name(enum boot_protocol protocol)
 {
-	return protocol == PROTOCOL_NATIVE ? "native" : "none";
+	static const char *const name[] = {
+		[PROTOCOL_NONE] = "none",
+		[PROTOCOL_NATIVE] = "native",
+		[PROTOCOL_LINUX] = "linux",
+	};
+
+	return name[protocol];
 }

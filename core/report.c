@@ -390,10 +390,11 @@ static void put_kernel(const struct boot *b, const struct sink *out)
 	put_heading(out, "KERNEL", "what starts after this report");
 	sink_printf(out, "  %s, %s protocol\n", b->input.options.kernel,
 		boot_protocol_name(k->protocol));
-	put_range(out, k->virt, k->virt + k->bytes, "as it is linked");
+	if (k->protocol == PROTOCOL_NATIVE)
+		put_range(out, k->virt, k->virt + k->bytes, "as it is linked");
 	put_range(out, k->phys, k->phys + k->bytes, "where it is");
-	sink_printf(out, "  entry 0x%llx, record at 0x%llx\n", ULL(k->elf.entry),
-		ULL(boot_record_address(b)));
+	sink_printf(out, "  entry 0x%llx, %s at 0x%llx\n", ULL(k->entry),
+		k->protocol == PROTOCOL_NATIVE ? "record" : "boot_params", ULL(boot_record_address(b)));
 }
 
 static void put_timing(const struct boot *b, const struct sink *out)

@@ -591,7 +591,7 @@ static void put_handoff(struct json *j, const struct boot *b)
 	json_open_member(j, "handoff", "{ ");
 	json_string_member(j, "protocol", boot_protocol_name(k->protocol));
 	json_string_member(j, "kernel", b->input.options.kernel);
-	json_address_member(j, "entry", k->elf.entry);
+	json_address_member(j, "entry", k->entry);
 	json_address_member(j, "record", boot_record_address(b));
 	json_address_member(j, "virt", k->virt);
 	json_address_member(j, "phys", k->phys);

@@ -352,6 +352,18 @@ static void say_where_it_goes_on(struct app *app)
 		sink_puts(&app->log.text, "Leaving the firmware; with serial=off nothing follows.\n");
 }
 
+static _Noreturn void start_linux(const struct boot *boot)
+{
+	const struct boot_kernel *k = &boot->kernel;
+	const struct linux_start start = { .entry_phys = k->entry,
+		.params_phys = boot->record_phys,
+		.root_phys = k->linux_paging.root,
+		.gdt_phys = k->linux_gdt_phys,
+		.gdt = phys_to_virt(boot->pool.window, k->linux_gdt_phys) };
+
+	arch_jump_linux(&start);
+}
+
 /* Never comes back where there is a kernel. */
 static void start_kernel(struct app *app)
 {
@@ -361,8 +373,10 @@ static void start_kernel(struct app *app)
 		return;
 	sink_printf(&app->log.text, "Starting %s.\n", app->input.options.kernel);
 	log_flush(&app->log);
+	if (boot->kernel.protocol == PROTOCOL_LINUX)
+		start_linux(boot);
 	boot_seal_record(boot);
-	arch_jump(boot->kernel.elf.entry, boot_record_address(boot),
+	arch_jump(boot->kernel.entry, boot_record_address(boot),
 		boot->cpu_block_phys + pfn_phys(ARCH_CPU_MAIN_STACK_PAGE + ARCH_CPU_MAIN_STACK_PAGES));
 }
 

@@ -55,4 +55,7 @@
 #define ARCH_CPU_TRAP_STACK_STEP  3
 #define ARCH_CPU_TRAP_STACKS      4
 
+/* The Linux protocol's selectors are 0x10 and 0x18. */
+#define ARCH_LINUX_GDT_BYTES 32
+
 #endif

@@ -22,6 +22,8 @@
  *                       a kernel is linked in [0, LOW_END) or [HIGH_START, END)
  *   ARCH_ELF_CLASS, ARCH_ELF_MACHINE
  *                       EI_CLASS (1: 32 bits, 2: 64 bits) and e_machine of its ELF file
+ *   ARCH_LINUX_GDT_BYTES
+ *                       of the GDT that a Linux-protocol kernel starts with
  */
 #include <layout.h>
 

@@ -24,6 +24,7 @@
 #include <bootmem/fw_map.h>
 #include <bootmem/handoff.h>
 #include <bootmem/limits.h>
+#include <bootmem/linux_boot.h>
 #include <bootmem/mm.h>
 #include <bootmem/node.h>
 #include <bootmem/options.h>
@@ -103,14 +104,19 @@ enum boot_stage {
 	STAGE_COUNT,
 };
 
-enum boot_protocol { PROTOCOL_NONE, PROTOCOL_NATIVE };
+enum boot_protocol { PROTOCOL_NONE, PROTOCOL_NATIVE, PROTOCOL_LINUX };
 
-/* The kernel in memory: [virt, virt + bytes) as it is linked, at phys. */
+/* The kernel in memory: [virt, virt + bytes) as it is linked, at phys. A Linux-protocol kernel has virt == phys. */
 struct boot_kernel {
 	enum boot_protocol protocol;
 	phys_t phys;
 	uint64_t virt, bytes;
-	struct elf_kernel elf;
+	uint64_t entry;
+	struct elf_kernel elf;     /* PROTOCOL_NATIVE */
+	struct linux_kernel bzimage; /* PROTOCOL_LINUX, and so is the rest */
+	struct linux_handoff linux_handoff;
+	struct paging linux_paging; /* the identity mapping that a 64-bit kernel is entered with; root 0: none */
+	phys_t linux_gdt_phys;      /* ARCH_LINUX_GDT_BYTES, for arch_jump_linux to fill */
 };
 
 /* Outcome of mm_selftest and kmap_selftest. */
@@ -125,6 +131,7 @@ struct boot {
 	struct boot_input input;
 	enum boot_stage stage; /* the one that runs, or ran last */
 	bool exited;
+	phys_t map_phys; /* where the accepted map lies */
 
 	/* storage, cut from the workspace by boot_init */
 	phys_t storage_phys;
@@ -167,7 +174,7 @@ struct boot {
 	uint32_t exit_attempts;
 	struct boot_selftest selftest;
 	struct boot_kernel kernel;
-	phys_t record_phys; /* of the handoff record */
+	phys_t record_phys; /* of the handoff record; of boot_params */
 	uint64_t record_pages;
 	uint64_t cycles[STAGE_COUNT];
 	uint64_t stage_start, stage_console; /* of the running stage */
@@ -197,13 +204,13 @@ void boot_activated(struct boot *b, struct window window);
 BM_MUST_USE enum bm_error boot_mem_init(struct boot *b);
 
 /*
- * Where a kernel was placed: write its record, from all that is known now; the report may follow. boot_seal_record
- * then adds the last timings and the checksum, right before the jump.
+ * Where a kernel was placed: write its record or its boot_params, from all that is known now; the report may
+ * follow. boot_seal_record then adds the last timings and the checksum, right before the jump.
  */
 BM_MUST_USE enum bm_error boot_make_record(struct boot *b);
 void boot_seal_record(struct boot *b);
 
-/* Virtual address of the record in the direct map, 0: none. */
+/* What the kernel is given: the record's address in the direct map, or where boot_params are; 0: none. */
 uint64_t boot_record_address(const struct boot *b);
 
 /* "native", ... */

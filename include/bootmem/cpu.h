@@ -46,6 +46,20 @@ bool arch_allow_sse(void);
  */
 _Noreturn void arch_jump(uint64_t entry, uint64_t argument, uint64_t stack_end);
 
+/* Where a Linux-protocol kernel starts, all physical and below 4 GiB (linux_boot.h). */
+struct linux_start {
+	phys_t entry_phys, params_phys;
+	phys_t root_phys; /* x86_64: tables that show all below 4 GiB, and this program, where it is */
+	phys_t gdt_phys;  /* ARCH_LINUX_GDT_BYTES for the GDT that the protocol asks for, */
+	uint64_t *gdt;    /* as they are seen now */
+};
+
+/*
+ * Leave for a Linux-protocol kernel: at its 64-bit entry on x86_64, at its 32-bit entry, with paging off, on i386.
+ * Interrupts must be off.
+ */
+_Noreturn void arch_jump_linux(const struct linux_start *start);
+
 /* Stop for good. */
 _Noreturn void arch_halt(void);
 
