@@ -380,6 +380,16 @@ static void start_kernel(struct app *app)
 		boot->cpu_block_phys + pfn_phys(ARCH_CPU_MAIN_STACK_PAGE + ARCH_CPU_MAIN_STACK_PAGES));
 }
 
+static enum bm_error make_record(struct boot *boot)
+{
+	enum bm_error error;
+
+	boot_stage_begin(boot, STAGE_HANDOFF);
+	error = boot_make_record(boot);
+	boot_stage_end(boot);
+	return error;
+}
+
 /* On our own stack, under our own page tables. */
 static void after_activate(void *ctx)
 {
@@ -390,7 +400,7 @@ static void after_activate(void *ctx)
 	boot_activated(boot, (struct window){ (uintptr_t)boot->space.direct_base });
 	if (boot_mem_init(boot) != BM_OK || boot_test_highmem(boot) != BM_OK)
 		stop(app);
-	if (boot_make_record(boot) != BM_OK)
+	if (make_record(boot) != BM_OK)
 		stop(app);
 	report(app, REPORT_BOOTED);
 	start_kernel(app);
