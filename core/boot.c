@@ -958,6 +958,10 @@ static enum bm_error free_init_range(struct boot *b, struct pfn_range range)
 
 	if (error == BM_OK)
 		error = owners_remove(&b->owners, range.start, range.end);
+	if (error == BM_OK)
+		error = mapplan_release(&b->plan,
+			max_u64(pfn_phys(range.start), b->input.init_start_phys),
+			min_u64(pfn_phys(range.end), b->input.init_end_phys));
 	if (error != BM_OK)
 		return error;
 	if (free_reserved_pages(b->mm, range.start, range.end) != BM_OK)

@@ -5,6 +5,7 @@
  * into tables.
  */
 #include <bootmem/paging.h>
+#include <bootmem/string.h>
 
 #define MEMORY_TYPES (MAP_UC | MAP_WC)
 #define W_AND_X      (MAP_WRITE | MAP_EXEC)
@@ -292,6 +293,50 @@ enum bm_error mapplan_build(struct map_plan *plan, const struct address_space *s
 	if (put_areas(NULL, &in) > plan->capacity)
 		return BM_FULL;
 	plan->count = put_areas(plan->area, &in);
+	return BM_OK;
+}
+
+static void put_part(struct plan_writer *w, const struct map_area *a, phys_t start, phys_t end)
+{
+	struct map_area part = *a;
+
+	part.virt += start - a->phys;
+	part.phys = start;
+	part.bytes = end - start;
+	if (start < end)
+		put_area(w, part);
+}
+
+static void put_released(struct plan_writer *w, const struct map_area *a, phys_t start, phys_t end)
+{
+	phys_t area_end = a->phys + a->bytes;
+	struct map_area released = *a;
+
+	if (a->rights & MAP_TABLES) {
+		put_area(w, *a);
+		return;
+	}
+	start = min_u64(max_u64(start, a->phys), area_end);
+	end = min_u64(max_u64(end, start), area_end);
+	released.rights = MAP_WRITE;
+	put_part(w, a, a->phys, start);
+	if (a->kind == MAP_DIRECT)
+		put_part(w, &released, start, end);
+	put_part(w, a, end, area_end);
+}
+
+/* Written behind itself: the old areas wait at the end of the storage. */
+enum bm_error mapplan_release(struct map_plan *plan, phys_t start_phys, phys_t end_phys)
+{
+	struct plan_writer w = { .area = plan->area };
+	struct map_area *old = plan->area + plan->capacity - plan->count;
+
+	if (plan->capacity - plan->count < 4)
+		return BM_FULL;
+	memmove(old, plan->area, plan->count * sizeof(*old));
+	for (uint32_t i = 0; i < plan->count; i++)
+		put_released(&w, &old[i], start_phys, end_phys);
+	plan->count = w.count;
 	return BM_OK;
 }
 

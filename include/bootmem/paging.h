@@ -127,6 +127,13 @@ BM_MUST_USE enum bm_error mapplan_build(struct map_plan *plan, const struct addr
 	uint32_t specials);
 
 /*
+ * What a plan says once the RAM of [start_phys, end_phys), page aligned, became ordinary memory in the tables: writable in the
+ * direct map, and nowhere else. BM_FULL, and nothing changes: it needs up to 4 more areas than there is room for.
+ */
+BM_MUST_USE enum bm_error mapplan_release(
+	struct map_plan *plan, phys_t start_phys, phys_t end_phys);
+
+/*
  * Is this a plan that paging_build can build? Areas are sorted by address, disjoint, page aligned,
  * canonical and within the physical width; rights make sense; and over all areas no physical page
  * is both writable and executable, or has two memory types (SDM 3A, "Programming the PAT").

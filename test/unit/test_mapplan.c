@@ -615,6 +615,57 @@ static void checker_sees_each_fault(void **state)
 			fail_msg("fault %u passed", (unsigned)i);
 }
 
+/*
+ *   16M      +8K  +16K     +32K
+ *   |  init  | text | rodata |
+ *
+ * Expect that releasing init leaves the plan of a machine that never had it, and that any part of the
+ * text can be released.
+ */
+static void released_pages_are_ordinary_memory(void **state)
+{
+	const phys_t at = 16 * MIB, text_end = at + 4 * PAGE_SIZE;
+
+	(void)state;
+	for (phys_t start = at; start < text_end; start += PAGE_SIZE)
+		for (phys_t end = start; end <= text_end; end += PAGE_SIZE) {
+			struct map_area expected[MAX_AREAS];
+			uint32_t count;
+
+			world_init();
+			add_ram(0, 64 * MIB);
+			add_special(at, start, MAP_EXEC);
+			add_special(end, text_end, MAP_EXEC);
+			add_special(text_end, text_end + 4 * PAGE_SIZE, 0);
+			assert_int_equal(build_plan(), BM_OK);
+			memcpy(expected, w.area, sizeof(expected));
+			count = w.plan.count;
+
+			world_init();
+			add_ram(0, 64 * MIB);
+			add_special(at, text_end, MAP_EXEC);
+			add_special(text_end, text_end + 4 * PAGE_SIZE, 0);
+			assert_int_equal(build_plan(), BM_OK);
+			assert_int_equal(mapplan_release(&w.plan, start, end), BM_OK);
+			assert_int_equal(w.plan.count, count);
+			assert_memory_equal(w.area, expected, count * sizeof(*expected));
+			assert_true(mapplan_check(&w.plan, &mode));
+		}
+}
+
+static void release_needs_room(void **state)
+{
+	(void)state;
+	world_init();
+	add_ram(0, 64 * MIB);
+	add_special(16 * MIB, 17 * MIB, MAP_EXEC);
+	assert_int_equal(build_plan(), BM_OK);
+	w.plan.capacity = w.plan.count + 3;
+	assert_int_equal(mapplan_release(&w.plan, 16 * MIB, 17 * MIB), BM_FULL);
+	w.plan.capacity++;
+	assert_int_equal(mapplan_release(&w.plan, 16 * MIB, 17 * MIB), BM_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -633,6 +684,8 @@ int main(void)
 		cmocka_unit_test(areas_do_not_overlap),
 		cmocka_unit_test(address_space_of_a_usual_machine),
 		cmocka_unit_test(checker_sees_each_fault),
+		cmocka_unit_test(released_pages_are_ordinary_memory),
+		cmocka_unit_test(release_needs_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
