@@ -529,6 +529,47 @@ static enum bm_error own_fixed(struct boot *b)
 	return error;
 }
 
+static bool map_calls_free(const struct fw_map *map, pfn_t pfn)
+{
+	for (uint32_t i = 0; i < map->count; i++) {
+		struct efi_memory_desc desc = fw_map_entry(map, i);
+		pfn_t start = pfn_down(desc.phys_start);
+
+		if (desc.type == EFI_MEM_CONVENTIONAL && start <= pfn && pfn - start < desc.pages)
+			return true;
+	}
+	return false;
+}
+
+struct live_tables {
+	struct boot *boot;
+	enum bm_error error;
+};
+
+static void own_live_table(void *ctx, phys_t table)
+{
+	struct live_tables *live = ctx;
+	struct boot *b = live->boot;
+	pfn_t pfn = pfn_down(table);
+	const struct owner_range *r = owners_from(&b->owners, pfn);
+
+	if (live->error != BM_OK || (r != NULL && r->start <= pfn) || !map_calls_free(&b->map, pfn))
+		return;
+	finding_add(&b->findings, FINDING_TABLES_FREE, pfn_phys(pfn), pfn_phys(pfn + 1));
+	live->error = boot_own(b, OWNER_FIRMWARE, pfn, pfn + 1);
+}
+
+/* Some firmware's map calls the tables it runs on free (Q73): nobody may write there before ours are live. */
+static enum bm_error own_live_tables(struct boot *b)
+{
+	const struct paging firmware = { .root = b->input.firmware_root, .mode = b->input.firmware_mode };
+	struct live_tables live = { b, BM_OK };
+
+	if (firmware.root != 0)
+		paging_visit_tables(&firmware, b->pool.window, own_live_table, &live);
+	return live.error;
+}
+
 /* What bootmem manages of a node: on i386 its low memory. */
 static struct pfn_range bootmem_span(const struct boot *b, uint32_t nid)
 {
@@ -599,10 +640,8 @@ static bool leave_out_farthest(struct boot *b)
 /* RAM becomes free, then everything that has an owner is reserved again. */
 static enum bm_error stage_bootmem(struct boot *b)
 {
-	enum bm_error error = own_fixed(b);
+	enum bm_error error = init_nodes(b);
 
-	if (error == BM_OK)
-		error = init_nodes(b);
 	while (error == BM_NOMEM && leave_out_farthest(b))
 		error = init_nodes(b);
 	b->pool.nodes = b->node_map.nodes;
@@ -625,17 +664,22 @@ static phys_t identity_end(const struct boot *b)
 	return min_u64(b->space.identity_end, arch_phys_end(&b->input.mode));
 }
 
-/* One at or above the kernel's half is out of reach: there is the serial port. */
+/* One at or above the kernel's half, or beyond what the CPU can address, is out of reach. */
 static void add_framebuffer(struct boot *b)
 {
 	phys_t start = align_down(b->input.framebuffer_phys, PAGE_SIZE);
 	phys_t end = align_up(b->input.framebuffer_phys + b->input.framebuffer_bytes, PAGE_SIZE);
 
-	if (start < end && end <= identity_end(b))
-		add_special(b, (struct map_special){ .start_phys = start,
-				       .end_phys = end,
-				       .rights = MAP_WRITE | MAP_WC,
-				       .identity = true });
+	if (b->input.framebuffer_bytes == 0)
+		return;
+	if (start >= end || end > identity_end(b)) {
+		finding_add(&b->findings, FINDING_FRAMEBUFFER_LEFT_OUT, start, end);
+		return;
+	}
+	add_special(b, (struct map_special){ .start_phys = start,
+			       .end_phys = end,
+			       .rights = MAP_WRITE | MAP_WC,
+			       .identity = true });
 }
 
 /* The kernel's segments, with the rights of its program headers. */
@@ -682,6 +726,7 @@ static void collect_specials(struct boot *b)
 	phys_t cpu = b->cpu_block_phys;
 
 	b->specials = 0;
+	findings_clear_plan(&b->findings);
 	for (uint32_t i = 0; i < b->input.specials; i++)
 		add_special(b, b->input.special[i]);
 	add_special(b, (struct map_special){ .start_phys = cpu,
@@ -867,32 +912,49 @@ static bool bitmaps_balance(const struct boot *b)
 	return counted == e820_ram_pages(&b->e820, 0, end);
 }
 
+struct timed_stage {
+	enum boot_stage stage;
+	stage_fn run;
+};
+
+static enum bm_error run_stages(struct boot *b, const struct timed_stage *stage, unsigned count)
+{
+	enum bm_error error = BM_OK;
+
+	for (unsigned i = 0; i < count && error == BM_OK; i++)
+		error = run_stage(b, stage[i].stage, stage[i].run);
+	return error;
+}
+
+/* Looking at the firmware's tables takes time that no stage is charged with: they are as many as it likes. */
 enum bm_error boot_prepare(struct boot *b)
 {
-	static const struct {
-		enum boot_stage stage;
-		stage_fn run;
-	} stages[] = {
+	static const struct timed_stage looking[] = {
 		{ STAGE_SNAPSHOT, stage_snapshot },
 		{ STAGE_E820, stage_e820 },
 		{ STAGE_LIMITS, boot_stage_limits },
 		{ STAGE_NODES, boot_stage_nodes },
+	};
+	static const struct timed_stage taking[] = {
 		{ STAGE_BOOTMEM, stage_bootmem },
 		{ STAGE_HANDOFF, boot_place_kernel },
 		{ STAGE_PAGING, boot_stage_paging },
 		{ STAGE_ZONES, boot_stage_zones },
 		{ STAGE_HANDOFF, boot_reserve_record },
 	};
+	enum bm_error error = run_stages(b, looking, ARRAY_SIZE(looking));
 
-	for (uint32_t i = 0; i < ARRAY_SIZE(stages); i++) {
-		enum bm_error error = run_stage(b, stages[i].stage, stages[i].run);
-
-		if (error != BM_OK)
-			return error;
-	}
+	if (error == BM_OK)
+		error = own_fixed(b);
+	if (error == BM_OK)
+		error = own_live_tables(b);
+	if (error == BM_OK)
+		error = run_stages(b, taking, ARRAY_SIZE(taking));
+	if (error != BM_OK)
+		return error;
 	if (!bitmaps_balance(b))
 		return boot_fail(b, BM_CONFLICT, "zones: free and owned pages do not add up");
-	audit_firmware_tables(b); /* looks only; charged to no stage */
+	audit_firmware_tables(b);
 	return BM_OK;
 }
 

@@ -48,9 +48,11 @@ static const struct finding_words words[] = {
 	[FINDING_SRAT_GAP] = { "N7", "RAM missing in the SRAT, added to the node beside it" },
 	[FINDING_SLIT] = { "N8", "SLIT breaks its rules, default distances taken" },
 	[FINDING_RAM_UNMAPPED] = { "P11", "RAM that the firmware's tables do not map" },
+	[FINDING_TABLES_FREE] = { "Q73", "live page tables in memory called free, kept off" },
 	[FINDING_RUNTIME_NO_RIGHTS] = { "P9",
 		"runtime code without usable rights, not called" },
 	[FINDING_RUNTIME_LEFT_OUT] = { "P10", "runtime range out of reach, left unmapped" },
+	[FINDING_FRAMEBUFFER_LEFT_OUT] = { "P12", "framebuffer out of reach, left unmapped" },
 	[FINDING_NUMA_FAKE] = { "N9", "too little RAM for so many fake nodes, none made" },
 };
 
@@ -87,7 +89,13 @@ void findings_take_map(struct findings *f, const struct findings *map)
 
 void findings_clear_nodes(struct findings *f)
 {
-	for (uint32_t id = FINDING_NODE_FIRST; id < FINDING_COUNT; id++)
+	for (uint32_t id = FINDING_NODE_FIRST; id < FINDING_PLAN_FIRST; id++)
+		f->of[id] = (struct finding){ 0 };
+}
+
+void findings_clear_plan(struct findings *f)
+{
+	for (uint32_t id = FINDING_PLAN_FIRST; id < FINDING_COUNT; id++)
 		f->of[id] = (struct finding){ 0 };
 }
 

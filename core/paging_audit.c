@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A summary of the firmware's page tables. Nothing in them can be taken for granted: tables may be
- * shared or lead back to themselves. Invariant: the walk ends after PAGING_AUDIT_TABLES tables, and reads only.
+ * The firmware's page tables: a summary, and where they are. Nothing in them can be taken for granted: tables may
+ * be shared or lead back to themselves. Invariant: a walk ends after PAGING_AUDIT_TABLES tables, and reads only.
  * Called by core/boot.c at the start, while these tables are live.
  */
 #include <bootmem/paging.h>
@@ -160,4 +160,36 @@ void paging_audit(struct paging_audit *out, const struct paging *paging, struct 
 			});
 	count_seen(&a);
 	out->ram_unmapped_pages = ram - min_u64(ram, a.ram_seen);
+}
+
+struct visitor {
+	const struct paging *paging;
+	struct window window;
+	void (*visit)(void *ctx, phys_t table);
+	void *ctx;
+	uint32_t left;
+};
+
+static void visit_table(struct visitor *v, phys_t table, unsigned level)
+{
+	const struct paging_mode *mode = &v->paging->mode;
+
+	if (v->left == 0 || table > UINTPTR_MAX - v->window.base)
+		return;
+	v->left--;
+	v->visit(v->ctx, table);
+	for (unsigned i = 0; level > 1 && i < 1u << arch_level_bits(mode, level); i++) {
+		uint64_t entry = paging_read_entry(mode, v->window, table, i);
+
+		if (arch_entry_present(entry) && !arch_entry_is_leaf(level, entry))
+			visit_table(v, arch_entry_phys(mode, level, entry), level - 1);
+	}
+}
+
+void paging_visit_tables(const struct paging *paging, struct window window,
+	void (*visit)(void *ctx, phys_t table), void *ctx)
+{
+	struct visitor v = { paging, window, visit, ctx, PAGING_AUDIT_TABLES };
+
+	visit_table(&v, paging->root, paging->mode.levels);
 }

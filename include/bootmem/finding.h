@@ -37,6 +37,7 @@ enum finding_id {
 	FINDING_RAM_TOO_FAR,          /* P8  RAM so high that no bitmap reaching it fits, left out */
 	/* Happened on the way. */
 	FINDING_RAM_UNMAPPED,         /* P11 the firmware's own tables do not show all RAM */
+	FINDING_TABLES_FREE,          /* Q73 the firmware's live page tables, where its map says free */
 	FINDING_EXIT_RETRIED,         /* Q1  ExitBootServices refused the first key */
 	FINDING_MAP_GREW,             /* Q3  the map outgrew its buffer and was read again */
 	FINDING_CLAIM_REFUSED,        /* Q51 the firmware refused pages that its map calls free */
@@ -51,14 +52,16 @@ enum finding_id {
 	FINDING_SRAT_UNCOVERED,       /* N6  1 MiB of RAM or more without affinity, one node */
 	FINDING_SRAT_GAP,             /* N7  less than that, given to the node next to it */
 	FINDING_NUMA_FAKE,            /* N9  too little RAM for numa=fake, not applied */
-	/* Read off the map when the address space is planned, after the nodes. */
+	/* Read off the map each time the address space is planned, after the nodes. */
 	FINDING_RUNTIME_NO_RIGHTS,    /* P9  runtime code without attributes, or writable and executable */
 	FINDING_RUNTIME_LEFT_OUT,     /* P10 runtime range that can't be mapped where it is */
+	FINDING_FRAMEBUFFER_LEFT_OUT, /* P12 framebuffer that can't be mapped where it is */
 	FINDING_COUNT,
 };
 
 #define FINDING_MAP_LAST   FINDING_RAM_TOO_FAR
 #define FINDING_NODE_FIRST FINDING_SRAT_OVERLAP
+#define FINDING_PLAN_FIRST FINDING_RUNTIME_NO_RIGHTS
 
 struct finding {
 	uint32_t count;    /* how often; 0: not found */
@@ -81,9 +84,10 @@ void finding_add(struct findings *f, enum finding_id id, phys_t start_phys, phys
 void finding_add_bytes(struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys,
 	uint64_t bytes);
 
-/* Take over the findings of a map, or forget those of the nodes. */
+/* Take over the findings of a map, or forget those of the nodes, or of the address space's plan. */
 void findings_take_map(struct findings *f, const struct findings *map);
 void findings_clear_nodes(struct findings *f);
+void findings_clear_plan(struct findings *f);
 
 /* "Q12", and a phrase for people: what was found, what was done; no full stop, fits a line of the
  * report. */

@@ -264,6 +264,13 @@ struct paging_audit {
 void paging_audit(struct paging_audit *out, const struct paging *paging, struct window window,
 	const struct e820 *map);
 
+/*
+ * Call visit for every table, the root first; one that is shared is met again. At most PAGING_AUDIT_TABLES, and none
+ * that can't be seen through window.
+ */
+void paging_visit_tables(const struct paging *paging, struct window window,
+	void (*visit)(void *ctx, phys_t table), void *ctx);
+
 /* --- the architecture's side: arch/<arch>/paging.c, pure ---------------------------------------
  */
 

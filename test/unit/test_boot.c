@@ -405,6 +405,148 @@ static void test_unreachable_ram(void **state)
 	left_out(64 * GIB, mode, FINDING_RAM_BEYOND_CPU);
 }
 
+/* --- the framebuffer -------------------------------------------------------------------------------- */
+
+static struct machine *with_framebuffer(phys_t phys, uint64_t bytes)
+{
+	struct machine *m = ovmf(512 * MIB);
+
+	m->fw.framebuffer_phys = phys;
+	m->fw.framebuffer_bytes = bytes;
+	/* settle plans the address space a second time */
+	m->fw.meddle = free_the_reserved;
+	m->fw.stale_exits = 1;
+	boots(m, NULL);
+	check_booted(m);
+	assert_int_equal(m->boot.findings.of[FINDING_SETTLED].count, 1);
+	return m;
+}
+
+static bool has_special_at(const struct boot *b, phys_t start, phys_t end)
+{
+	for (uint32_t i = 0; i < b->specials; i++)
+		if (b->special[i].start_phys == start && b->special[i].end_phys == end)
+			return b->special[i].identity && b->special[i].rights == (MAP_WRITE | MAP_WC);
+	return false;
+}
+
+static void shows_framebuffer(phys_t phys, uint64_t bytes)
+{
+	struct machine *m = with_framebuffer(phys, bytes);
+	phys_t end = align_up(phys + bytes, PAGE_SIZE);
+
+	assert_int_equal(m->boot.findings.of[FINDING_FRAMEBUFFER_LEFT_OUT].count, 0);
+	assert_true(has_special_at(&m->boot, align_down(phys, PAGE_SIZE), end));
+	destroy(m);
+}
+
+static void leaves_framebuffer_out(phys_t phys, uint64_t bytes)
+{
+	struct machine *m = with_framebuffer(phys, bytes);
+	const struct finding *f = &m->boot.findings.of[FINDING_FRAMEBUFFER_LEFT_OUT];
+	phys_t start = align_down(phys, PAGE_SIZE), end = align_up(phys + bytes, PAGE_SIZE);
+
+	assert_int_equal(f->count, 1);
+	assert_int_equal(f->start_phys, start);
+	assert_int_equal(f->end_phys, end);
+	assert_int_equal(f->bytes, end > start ? end - start : 0);
+	assert_false(has_special_at(&m->boot, start, end));
+	destroy(m);
+}
+
+/*
+ *   framebuffer   [A)  [B)  [C)              [D)       [E wraps)
+ *   address space     ^ PAGE_OFFSET (i386)      ^ end of physical addresses
+ *
+ * Expect each mapped, write-combining, or left out and said exactly once, though settle plans twice.
+ */
+static void test_framebuffer(void **state)
+{
+	struct machine *none = with_framebuffer(0xd0000000, 0);
+
+	(void)state;
+	assert_int_equal(none->boot.findings.of[FINDING_FRAMEBUFFER_LEFT_OUT].count, 0);
+	destroy(none);
+	shows_framebuffer(0xa0000000, 3 * MIB + 0x800);
+	shows_framebuffer(0xbf800010, 8 * MIB - 0x10);
+	if (ARCH_HIGHMEM) {
+		leaves_framebuffer_out(0xbf800000, 8 * MIB + 1);
+		leaves_framebuffer_out(0xc0000000, 3 * MIB);
+	} else {
+		shows_framebuffer(0xc0000000, 3 * MIB);
+	}
+	leaves_framebuffer_out(PHYS_END, 3 * MIB);
+	leaves_framebuffer_out(UINT64_MAX - MIB, 3 * MIB);
+}
+
+/* --- the tables in use ------------------------------------------------------------------------------ */
+
+#define LIVE_AT 0x1500000 /* where the first allocation would go */
+
+/* Tables one behind the other, each leading to the next; the last maps a page. Returns how many. */
+static uint64_t make_live_tables(struct machine *m)
+{
+	unsigned levels = m->fw.mode.levels;
+	uint64_t *tables = fake_open(&m->fw, LIVE_AT, LIVE_AT + levels * PAGE_SIZE);
+
+	for (unsigned i = 0; i + 1 < levels; i++)
+		tables[i * (PAGE_SIZE / 8)] = arch_table_entry(&m->fw.mode, levels - i,
+			LIVE_AT + (i + 1) * PAGE_SIZE);
+	tables[(levels - 1) * (PAGE_SIZE / 8) + 5] =
+		arch_leaf_entry(&m->fw.mode, 1, 5 * PAGE_SIZE, MAP_WRITE);
+	m->fw.live_root = LIVE_AT;
+	return levels;
+}
+
+/*
+ *   map      [ conventional                  ...
+ *   in use   [root][..][..]
+ *
+ * Expect nobody to write there before the switch, it said for each table, and the pages free in the end.
+ */
+static void test_live_tables(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+	uint64_t tables = make_live_tables(m);
+	const void *live = m->fw.arena + LIVE_AT;
+	size_t bytes = (size_t)(tables << PAGE_SHIFT);
+	const struct owner_range *r;
+	void *copy = malloc(bytes);
+
+	(void)state;
+	memcpy(copy, live, bytes);
+	assert_int_equal(fake_start(&m->fw, &m->boot, NULL), BM_OK);
+	assert_int_equal(boot_prepare(&m->boot), BM_OK);
+	assert_int_equal(m->boot.findings.of[FINDING_TABLES_FREE].count, tables);
+	assert_int_equal(m->boot.findings.of[FINDING_TABLES_FREE].start_phys, LIVE_AT);
+	assert_int_equal(m->boot.audit.tables, tables);
+	assert_int_equal(boot_exit(&m->boot), BM_OK);
+	r = owners_from(&m->boot.owners, LIVE_AT >> PAGE_SHIFT);
+	assert_int_equal(r->owner, OWNER_FIRMWARE);
+	assert_true(r->start <= LIVE_AT >> PAGE_SHIFT && r->end >= (LIVE_AT >> PAGE_SHIFT) + tables);
+	assert_memory_equal(copy, live, bytes);
+	free(copy);
+	fake_activate(&m->fw, &m->boot);
+	assert_int_equal(boot_mem_init(&m->boot), BM_OK);
+	check_booted(m);
+	check_every_page(m);
+	destroy(m);
+}
+
+/* The same in memory that the map does not call free: no finding. */
+static void test_live_tables_of_boot_services(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+	uint64_t tables = make_live_tables(m);
+
+	(void)state;
+	assert_true(fake_allocate(&m->fw, LIVE_AT >> PAGE_SHIFT, tables, EFI_MEM_BOOT_DATA));
+	boots(m, NULL);
+	check_booted(m);
+	assert_int_equal(m->boot.findings.of[FINDING_TABLES_FREE].count, 0);
+	destroy(m);
+}
+
 /* --- found by review -------------------------------------------------------------------------------- */
 
 /* badram= where the loader runs can't be obeyed: said before the exit, and the firmware goes on. */
@@ -1020,6 +1162,9 @@ int main(void)
 		cmocka_unit_test(test_settle_collision),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_unreachable_ram),
+		cmocka_unit_test(test_framebuffer),
+		cmocka_unit_test(test_live_tables),
+		cmocka_unit_test(test_live_tables_of_boot_services),
 		cmocka_unit_test(test_badram_over_the_image),
 		cmocka_unit_test(test_left_out_section),
 		cmocka_unit_test(test_far_page),

@@ -163,6 +163,61 @@ static void ends_in_a_loop(void **state)
 	assert_int_equal(audit.tables, PAGING_AUDIT_TABLES);
 }
 
+struct visited {
+	phys_t table[2 * TABLES];
+	unsigned count;
+};
+
+static void note(void *ctx, phys_t table)
+{
+	struct visited *v = ctx;
+
+	if (v->count < ARRAY_SIZE(v->table))
+		v->table[v->count] = table;
+	v->count++;
+}
+
+static struct visited visit_all(void)
+{
+	struct visited v = { .count = 0 };
+
+	paging_visit_tables(
+		&paging, (struct window){ (uintptr_t)arena - TABLES_PHYS }, note, &v);
+	return v;
+}
+
+/*
+ *   ..  2M   table   not there   table
+ *
+ * Expect each table once, a table before those below it, and no page taken for a table.
+ */
+static void visits_each_table(void **state)
+{
+	unsigned n = path();
+	struct visited v;
+
+	(void)state;
+	set(n, 0, 0x200000 | P | W | PS);
+	set(n, 1, table(n + 1) | P | W);
+	set(n, 2, table(n + 3) | W);
+	set(n, 511, table(n + 2) | P);
+	set(n + 1, 0, 0x400000 | P);
+	v = visit_all();
+	assert_int_equal(v.count, n + 3);
+	for (unsigned i = 0; i < v.count; i++)
+		assert_int_equal(v.table[i], table(i));
+}
+
+/* Three levels, with four entries in the root, are too short a walk to stop. */
+static void visits_end_in_a_loop(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 512; i++)
+		set(0, i, table(0) | P | W);
+	assert_int_equal(visit_all().count,
+		ARCH_HIGHMEM ? 1 + 4 + 4 * 512 : PAGING_AUDIT_TABLES);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -174,6 +229,8 @@ int main(void)
 		TEST(other_addresses_do_not_count),
 		TEST(no_ram_is_missing),
 		TEST(ends_in_a_loop),
+		TEST(visits_each_table),
+		TEST(visits_end_in_a_loop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -339,7 +339,11 @@ static enum bm_error place_front_end(struct fake_firmware *fw, struct boot_input
 enum bm_error fake_start(
 	struct fake_firmware *fw, struct boot *b, const struct boot_options *options)
 {
-	struct boot_input input = { .mode = fw->mode };
+	struct boot_input input = { .mode = fw->mode,
+		.framebuffer_phys = fw->framebuffer_phys,
+		.framebuffer_bytes = fw->framebuffer_bytes,
+		.firmware_mode = fw->mode,
+		.firmware_root = fw->live_root };
 	struct window window = { (uintptr_t)fw->arena };
 	enum bm_error error = BM_OK;
 

@@ -26,11 +26,13 @@ struct fake_firmware {
 	/* How it behaves. */
 	struct paging_mode mode; /* what the processor offers */
 	phys_t rsdp_phys;        /* ACPI tables, if the test made some */
+	phys_t framebuffer_phys;
+	uint64_t framebuffer_bytes; /* 0: none */
+	phys_t live_root;           /* page tables in use, of the processor's mode; 0: none */
 	uint32_t stride;         /* 40 to 256 */
 	const char *vendor;      /* null: "fake" */
-	const struct e820_entry
-		*raw;  /* not null: the map it really has, byte granular (get_raw), */
-	uint32_t raws; /* and its entries; the descriptors only tell what is free */
+	const struct e820_entry *raw; /* not null: the map it really has, byte granular (get_raw), */
+	uint32_t raws;                /* and its entries; the descriptors only tell what is free */
 	/* Not null: what the front end says, and its storage; else fake_start finds places for all. */
 	const struct boot_input *input;
 	phys_t storage_start_phys, storage_end_phys;
