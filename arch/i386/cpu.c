@@ -27,8 +27,9 @@
 #define CR4_MCE               (1u << 6)
 #define CR0_DEFINED           0x80010033u /* PG, WP, NE, ET, MP, PE */
 #define MSR_PAT               0x277u
-#define MSR_EFER              0xc0000080u
 #define EFER_NXE              (1u << 11)
+/* SYSCALL, NX, long mode in CPUID 80000001 EDX: one of them, and there is an EFER. */
+#define EFER_FEATURES         (1u << 11 | 1u << 20 | 1u << 29)
 #define GDT_CODE32            UINT64_C(0x00cf9b000000ffff)
 #define GDT_DATA              UINT64_C(0x00cf93000000ffff)
 #define GATE_INTERRUPT        0x8e
@@ -61,6 +62,7 @@ struct table_register {
 struct cpu_switch {
 	struct table_register gdtr, idtr;
 	uint32_t stack, cr4, cr3, cr0;
+	uint32_t has_efer, efer;
 	void (*next)(void *ctx);
 	void *ctx;
 };
@@ -72,6 +74,8 @@ _Static_assert(offsetof(struct cpu_switch, stack) == SWITCH_STACK, "cpu_block.h"
 _Static_assert(offsetof(struct cpu_switch, cr4) == SWITCH_CR4, "cpu_block.h");
 _Static_assert(offsetof(struct cpu_switch, cr3) == SWITCH_CR3, "cpu_block.h");
 _Static_assert(offsetof(struct cpu_switch, cr0) == SWITCH_CR0, "cpu_block.h");
+_Static_assert(offsetof(struct cpu_switch, has_efer) == SWITCH_HAS_EFER, "cpu_block.h");
+_Static_assert(offsetof(struct cpu_switch, efer) == SWITCH_EFER, "cpu_block.h");
 _Static_assert(offsetof(struct cpu_switch, next) == SWITCH_NEXT, "cpu_block.h");
 _Static_assert(offsetof(struct cpu_switch, ctx) == SWITCH_CTX, "cpu_block.h");
 
@@ -110,14 +114,6 @@ static void program_pat(void)
 				 : "a"((uint32_t)X86_PAT), "d"((uint32_t)(X86_PAT >> 32)),
 				 "c"(MSR_PAT)
 				 : "memory");
-}
-
-static void enable_nx(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(MSR_EFER));
-	__asm__ volatile("wrmsr" : : "a"(low | EFER_NXE), "d"(high), "c"(MSR_EFER));
 }
 
 /* The vectors with a task, in the order of their stacks and of trap_task_stubs. */
@@ -298,14 +294,13 @@ _Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
 		.cr4 = defined_cr4(&paging->mode),
 		.cr3 = (uint32_t)paging->root,
 		.cr0 = CR0_DEFINED,
+		.has_efer = (cpuid_extended(0x80000001).edx & EFER_FEATURES) != 0,
+		.efer = paging->mode.nx ? EFER_NXE : 0,
 		.next = next,
 		.ctx = ctx,
 	};
 
 	trap_setup(console, &tables->program);
-	/* Only ever on: the firmware's tables, still live, may use the bit. */
-	if (paging->mode.nx)
-		enable_nx();
 	program_pat();
 	cpu_switch(&to);
 }

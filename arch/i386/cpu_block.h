@@ -21,9 +21,12 @@
 #define SWITCH_CR4        20
 #define SWITCH_CR3        24
 #define SWITCH_CR0        28
-#define SWITCH_NEXT       32
-#define SWITCH_CTX        36
+#define SWITCH_HAS_EFER   32
+#define SWITCH_EFER       36
+#define SWITCH_NEXT       40
+#define SWITCH_CTX        44
 
 #define CR0_PG_BIT        31
+#define MSR_EFER          0xc0000080
 
 #endif

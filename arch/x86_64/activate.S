@@ -31,17 +31,18 @@ cpu_switch:
 	movq	SWITCH_CTX(%rdi), %rbx
 	movq	SWITCH_STACK(%rdi), %rsp
 
-	pushq	$SELECTOR_CODE
-	leaq	1f(%rip), %rax
-	pushq	%rax
-	lretq
-1:
 	/* CR4 first: without PGE and PCIDE the load of CR3 drops every old translation (Q44). */
 	movq	%r8, %cr4
 	movq	%r9, %cr3
 	/* Point of no return: the firmware's mappings are gone. */
 	movq	%r10, %cr0
 
+	/* Not before CR4: a shadow stack, if the firmware left one on, knows nothing of this return. */
+	pushq	$SELECTOR_CODE
+	leaq	1f(%rip), %rax
+	pushq	%rax
+	lretq
+1:
 	xorl	%ebp, %ebp
 	movq	%rbx, %rdi
 	cld

@@ -23,6 +23,7 @@
 #define CR0_DEFINED           UINT64_C(0x80010033) /* PG, WP, NE, ET, MP, PE */
 #define MSR_PAT               0x277u
 #define MSR_EFER              0xc0000080u
+#define EFER_LONG_MODE        0x500u /* LME, LMA */
 #define EFER_NXE              (1u << 11)
 #define GDT_CODE64            UINT64_C(0x00af9b000000ffff)
 #define GDT_DATA              UINT64_C(0x00cf93000000ffff)
@@ -116,12 +117,14 @@ static void program_pat(void)
 				 : "memory");
 }
 
-static void enable_nx(void)
+/* The firmware's tables, still live, may use NX: it goes off only where the CPU has none. */
+static void define_efer(bool nx)
 {
 	uint32_t low, high;
 
 	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(MSR_EFER));
-	__asm__ volatile("wrmsr" : : "a"(low | EFER_NXE), "d"(high), "c"(MSR_EFER));
+	low = (low & EFER_LONG_MODE) | (nx ? EFER_NXE : 0);
+	__asm__ volatile("wrmsr" : : "a"(low), "d"(0), "c"(MSR_EFER));
 }
 
 /* Which of the stacks of its own a vector has, from 1; 0: it stays on the interrupted one. */
@@ -269,8 +272,7 @@ _Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
 	};
 
 	trap_set_console(console);
-	if (paging->mode.nx)
-		enable_nx();
+	define_efer(paging->mode.nx);
 	program_pat();
 	cpu_switch(&to);
 }

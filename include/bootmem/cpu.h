@@ -72,6 +72,20 @@ _Noreturn void arch_triple_fault(void);
  * Interrupts must be off. The block and the caller's image must be mapped where they are, before
  * and after; the stack of the caller need not be mapped afterwards.
  *
+ * The firmware may run in any state (Q36, Q37, Q44): i386 without paging, with two levels or with PAE,
+ * with NX or without; x86_64 with 4 or 5 levels, the image anywhere. Registers are written whole (SDM 3A,
+ * 2.2.1 and 2.5):
+ *
+ *   CR0   PG WP NE ET MP PE
+ *   CR4   what the tables need: PAE, LA57 (with 5 levels) or PSE (with 4 MiB pages); and MCE where the CPU has
+ *         it: with it off a machine check is a shutdown, with it on a report
+ *   EFER  x86_64 LME LMA, i386 nothing; NXE where paging's mode has NX. Not touched on a CPU without it
+ *   PAT   X86_PAT (arch/x86/pte.h), on a CPU that has one
+ *
+ * Everything else in them is off, whatever the firmware left: global pages and PCIDs, whose translations would
+ * outlive the change of CR3; SMEP, SMAP, protection keys, CET and UMIP, which are a kernel's policy; SSE, XSAVE,
+ * FSGSBASE and system calls, which are a kernel's to switch on.
+ *
  * From here on an exception prints its vector, error code and registers on console, and stops.
  */
 _Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
