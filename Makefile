@@ -58,6 +58,8 @@ ARCH_SRC_$(1)  := $$(wildcard arch/$(1)/*.c arch/$(1)/*.S arch/x86/*.c)
 CORE_OBJ_$(1)  := $$(CORE:%.c=$$(BUILD)/$(1)/%.o)
 LIB_OBJ_$(1)   := $$(CORE_OBJ_$(1)) $$(patsubst %,$$(BUILD)/$(1)/%.o,$$(basename $$(ARCH_SRC_$(1):%.S=%-asm.S)))
 EFI_OBJ_$(1)   := $$(EFI:%.c=$$(BUILD)/$(1)/%.o)
+ENTRY_OBJ_$(1) := $$(patsubst test/%,$$(BUILD)/test/$(1)/%.o,test/entry/state $$(basename $$(wildcard test/entry/$(1)/*.c)) \
+	$$(patsubst %.S,%-asm,$$(wildcard test/entry/$(1)/*.S)))
 
 $$(BUILD)/$(1)/core/%.o: core/%.c Makefile
 	@mkdir -p $$(@D)
@@ -85,6 +87,16 @@ $$(BUILD)/test/$(1)/fault-%.o: test/fault/fault.c Makefile
 	$$(Q)$$(CC) $$(CFLAGS_$(1)) $$(BASE_CFLAGS) $$(EFI_CFLAGS) $$(EFI_CFLAGS_$(1)) -Iarch/$(1) -Iefi \
 		-DTEST_FAULT=raise_$$* -c $$< -o $$@
 
+$$(BUILD)/test/$(1)/entry/%.o: test/entry/%.c Makefile
+	@mkdir -p $$(@D)
+	@echo '  CC  $$@'
+	$$(Q)$$(CC) $$(CFLAGS_$(1)) $$(BASE_CFLAGS) $$(EFI_CFLAGS) $$(EFI_CFLAGS_$(1)) -Iarch/$(1) -Iefi -c $$< -o $$@
+
+$$(BUILD)/test/$(1)/entry/%-asm.o: test/entry/%.S Makefile
+	@mkdir -p $$(@D)
+	@echo '  CC  $$@'
+	$$(Q)$$(CC) $$(CFLAGS_$(1)) $$(BASE_CFLAGS) -c $$< -o $$@
+
 $$(BUILD)/$(1)/libbootmem.a: $$(LIB_OBJ_$(1)) tools/check-objects.sh
 	@rm -f $$@
 	@echo '  AR  $$@'
@@ -101,6 +113,19 @@ $$(BUILD)/test/$(1)/fault-%.so: $$(BUILD)/test/$(1)/fault-%.o $$(EFI_OBJ_$(1)) $
 	$$(Q)$$(LD) -m $$(EMULATION_$(1)) $$(LDFLAGS) $$(CRT0_$(1)) $$(filter-out %/efi/power.o,$$(filter %.o,$$^)) \
 		$$(BUILD)/$(1)/libbootmem.a $$(GNUEFI_$(1)) -o $$@
 
+# What starts the application in an odd state, and the application with an end that prints the registers.
+$$(BUILD)/test/$(1)/entry.so: $$(BUILD)/test/$(1)/entry/entry.o $$(ENTRY_OBJ_$(1)) \
+		$$(addprefix $$(BUILD)/$(1)/efi/,file.o log.o serial.o) $$(BUILD)/$(1)/libbootmem.a efi/image.lds
+	@echo '  LD  $$@'
+	$$(Q)$$(LD) -m $$(EMULATION_$(1)) $$(LDFLAGS) $$(CRT0_$(1)) $$(filter %.o,$$^) $$(BUILD)/$(1)/libbootmem.a \
+		$$(GNUEFI_$(1)) -o $$@
+
+$$(BUILD)/test/$(1)/registers.so: $$(BUILD)/test/$(1)/entry/end.o $$(ENTRY_OBJ_$(1)) $$(EFI_OBJ_$(1)) \
+		$$(BUILD)/$(1)/libbootmem.a efi/image.lds
+	@echo '  LD  $$@'
+	$$(Q)$$(LD) -m $$(EMULATION_$(1)) $$(LDFLAGS) $$(CRT0_$(1)) $$(filter-out %/efi/power.o,$$(filter %.o,$$^)) \
+		$$(BUILD)/$(1)/libbootmem.a $$(GNUEFI_$(1)) -o $$@
+
 $$(BUILD)/$(1)/%.efi: $$(BUILD)/$(1)/%.so tools/pe.py
 	@echo '  EFI $$@'
 	$$(Q)$$(OBJCOPY) $$(SECTIONS) --target $$(TARGET_$(1)) --subsystem 10 $$< $$@
@@ -113,7 +138,8 @@ $$(BUILD)/test/$(1)/%.efi: $$(BUILD)/test/$(1)/%.so tools/pe.py
 endef
 $(foreach a,$(ARCHES),$(eval $(call ARCH_RULES,$(a))))
 
--include $(wildcard $(ARCHES:%=$(BUILD)/%/*/*.d) $(ARCHES:%=$(BUILD)/%/arch/*/*.d) $(ARCHES:%=$(BUILD)/test/%/*.d))
+-include $(wildcard $(ARCHES:%=$(BUILD)/%/*/*.d) $(ARCHES:%=$(BUILD)/%/arch/*/*.d) $(ARCHES:%=$(BUILD)/test/%/*.d) \
+	$(foreach a,$(ARCHES),$(BUILD)/test/$(a)/entry/*.d $(BUILD)/test/$(a)/entry/$(a)/*.d))
 
 # --- products -----------------------------------------------------------------------------------
 
@@ -121,6 +147,7 @@ apps: $(ARCHES:%=$(BUILD)/%/bootmem.efi)
 libs: $(ARCHES:%=$(BUILD)/%/libbootmem.a)
 image: $(BUILD)/bootmem.img
 fault-apps: $(foreach a,$(ARCHES),$(FAULTS:%=$(BUILD)/test/$(a)/fault-%.efi))
+entry-apps: $(foreach a,$(ARCHES),$(BUILD)/test/$(a)/entry.efi $(BUILD)/test/$(a)/registers.efi)
 
 STICK := $(BUILD)/x86_64/bootmem.efi=/EFI/BOOT/BOOTX64.EFI $(BUILD)/i386/bootmem.efi=/EFI/BOOT/BOOTIA32.EFI \
 	esp/bootmem.conf=/bootmem.conf esp/readme.txt=/readme.txt
@@ -150,7 +177,8 @@ gdb: $(BUILD)/$(ARCH)/bootmem.so
 
 # --- looking after the source -----------------------------------------------------------------------
 
-C_FILES := $(wildcard core/*.[ch] arch/*/*.[ch] efi/*.[ch] tools/sim/*.[ch] include/bootmem/*.h test/*/*.[ch])
+C_FILES := $(wildcard core/*.[ch] arch/*/*.[ch] efi/*.[ch] tools/sim/*.[ch] include/bootmem/*.h test/*/*.[ch] \
+	test/entry/*/*.[ch])
 
 format:
 	clang-format -i $(C_FILES)
@@ -188,7 +216,7 @@ help:
 	@echo 'make gdb        attach to make run QEMU_EXTRA="-s -S" [ARCH=i386] [IMAGE=0x..]'
 	@echo 'make clean      remove build/'
 
-.PHONY: all apps libs image fault-apps run packages gdb format analyze $(ARCHES:%=analyze-%) clean help
+.PHONY: all apps libs image fault-apps entry-apps run packages gdb format analyze $(ARCHES:%=analyze-%) clean help
 .DELETE_ON_ERROR:
 
 include test/test.mk

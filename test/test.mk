@@ -12,7 +12,7 @@
 # (i386 layout) programs under ASan and UBSan. Each test/unit/test_*.c is one program for each width;
 # other files in test/unit/ are linked into all of them. test/run.py builds, runs and counts.
 
-TEST_PACKAGES := $(sort $(PACKAGES) gcc-multilib libcmocka-dev python3-pytest)
+TEST_PACKAGES := $(sort $(PACKAGES) gcc-multilib libcmocka-dev python3-pytest u-boot-qemu)
 
 TEST_ARCH_64 := x86_64
 TEST_ARCH_32 := i386

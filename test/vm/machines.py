@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The machines of the tests, by name. One that several tests ask about is booted once."""
+import os
+
 import pytest
 
 from qemu import Machine
 
 POWEROFF = "after = poweroff"
+VIEW = ("info tlb", "info mem", "info registers")
 ARCHES = ("x86_64", "i386")
 SIZES = {"48M": 48, "512M": 512, "4G": 4096, "6G": 6144}
 FAULTS = ("ud", "pf", "stack", "df", "nx", "text")
@@ -17,6 +20,12 @@ MACHINES = {f"{arch}-{size}": Machine(arch, memory)
 # SMM, and can't read a FAT volume, so QEMU hands it the application.
 MACHINES["i386-48M"] = Machine("i386", 48, tseg=8, direct=True)
 MACHINES["x86_64-pc"] = Machine("x86_64", 512, machine="pc")
+
+
+def viewed(arch, memory, config=(), **more):
+    """Halts in the end, and QEMU says what it sees then."""
+    return Machine(arch, memory, (*config, "after = halt"), until="Halted.", monitor=VIEW, **more)
+
 
 for arch in ARCHES:
     MACHINES |= {
@@ -51,7 +60,84 @@ for arch in ARCHES:
         FULL[f"full-{arch}-{options}"] = Machine(arch, 2048, (options, POWEROFF))
 for options in ("highmem = 512M", "highmem = 0", "vmalloc = 400M", "vmalloc = 64M", "pae = off"):
     FULL[f"full-i386-{options}"] = Machine("i386", 4096, (options, POWEROFF))
+FULL |= {f"full-{arch}-u-boot-{size}M": Machine(arch, size, machine="pc", firmware="u-boot")
+         for arch in ARCHES for size in (128, 256, 1024, 2048, 3500, 6144)}
 MACHINES |= FULL
+
+
+# --- entry states --------------------------------------------------------------------------------
+
+# QEMU's own emulation has no CR4.PCIDE to offer, but keeps it and the bits of CR3 that go with it.
+PCID = "max,+pcid,x-force-features=on"
+LITTLE_LOW = ("-machine", "max-ram-below-4g=256M")  # most of the memory above 4 GiB
+
+
+def entered(arch, *states, memory=512, config=(), **more):
+    return viewed(arch, memory, config, entry=states, **more)
+
+
+def with_registers(arch, *states, **more):
+    """The application that prints the page attribute table in the end: QEMU's monitor does not."""
+    return entered(arch, *states, app=f"test/{arch}/registers.efi", **more)
+
+
+ENTRY = {
+    "x86_64-entry-la57": entered("x86_64", "la57"),
+    "x86_64-entry-high": entered("x86_64", "high", extra=LITTLE_LOW),
+    "x86_64-entry-cr4": entered("x86_64", "cr4", "efer", cpu=PCID),
+    "x86_64-entry-no-nx": with_registers("x86_64", "no-nx", "cr0", "pat"),
+    "i386-entry-off": entered("i386", "off"),
+    "i386-entry-pae": entered("i386", "pae", "no-nx"),
+    "i386-entry-two-level": entered("i386", "two-level"),
+    "i386-entry-cr4": with_registers("i386", "cr4", "cr0", "efer", "pat"),
+}
+FULL_ENTRY = {
+    "full-x86_64-entry-all": with_registers("x86_64", "la57", "high", "cr4", "efer", "pat", cpu=PCID,
+                                            extra=LITTLE_LOW),
+    "full-x86_64-entry-la57-6G": entered("x86_64", "la57", "no-nx", "cr0", memory=6144),
+    "full-x86_64-entry-high-6G": entered("x86_64", "high", memory=6144),
+    "full-i386-entry-off-pae-off": entered("i386", "off", config=("pae = off",)),
+    "full-i386-entry-pae-pae-off": entered("i386", "pae", "cr4", config=("pae = off",)),
+    "full-i386-entry-two-level-pae-off": entered("i386", "two-level", config=("pae = off",)),
+    "full-i386-entry-two-level-all": with_registers("i386", "two-level", "no-nx", "cr4", "cr0", "efer",
+                                                    "pat"),
+    "full-i386-entry-pae-6G": entered("i386", "pae", "no-nx", "cr4", memory=6144),
+}
+
+# --- U-Boot ---------------------------------------------------------------------------------------
+
+
+def u_boot(arch, memory=512, **more):
+    return Machine(arch, memory, machine="pc", firmware="u-boot", **more)
+
+
+def u_boot_viewed(arch, memory=512, config=(), **more):
+    return viewed(arch, memory, config, machine="pc", firmware="u-boot", **more)
+
+
+# It runs mfence, so it needs SSE2: a Pentium III has none.
+U_BOOT_CPUS = ("pentium3,+sse2", "max,-pse", "qemu32,-pse,-pae")
+
+U_BOOT = {f"{arch}-u-boot": u_boot(arch) for arch in ARCHES}
+# Of what is below 4 GiB little is left but the pages around those where this build has its page tables.
+U_BOOT |= {"x86_64-u-boot-low": u_boot_viewed("x86_64", 4096, ("reserve = 3071M@1M, 192K@64K",),
+                                              entry=("as-is",)),
+           "i386-u-boot-3500M": u_boot_viewed("i386", 3500, entry=("as-is",))}
+U_BOOT |= {f"i386-u-boot-{cpu}": u_boot_viewed("i386", cpu=cpu) for cpu in U_BOOT_CPUS}
+FULL_U_BOOT = {f"full-x86_64-u-boot-{cpu}": u_boot_viewed("x86_64", cpu=cpu)
+               for cpu in ("qemu64", "max", "max,-nx")}
+FULL_U_BOOT |= {f"full-i386-u-boot-3500M-{cpu}": u_boot_viewed("i386", 3500, cpu=cpu, entry=("as-is",))
+                for cpu in U_BOOT_CPUS}
+FULL_U_BOOT |= {
+    "full-x86_64-u-boot-la57": u_boot_viewed("x86_64", entry=("la57",)),
+    "full-i386-u-boot-two-level": u_boot_viewed("i386", entry=("two-level",)),
+    "full-i386-u-boot-pae": u_boot_viewed("i386", entry=("pae",)),
+}
+
+MACHINES |= ENTRY | FULL_ENTRY | U_BOOT | FULL_U_BOOT
+# Those that depend on FULL.
+ALL_ENTRY = ENTRY | (FULL_ENTRY if os.environ.get("FULL") else {})
+ALL_U_BOOT = U_BOOT | (FULL_U_BOOT if os.environ.get("FULL") else {})
 
 
 def on_machines(*names):

@@ -130,7 +130,7 @@ I386_NUMA = {f"i386-{name}": (f"x86_64-{name}",
 @functools.cache
 def platform(arch):
     """What decides the firmware's map besides the machine: the firmware itself, and QEMU."""
-    code = Machine(arch, 0).firmware[0]
+    code = Machine(arch, 0).ovmf[0]
     version = subprocess.run(["qemu-system-x86_64", "--version"], check=True, capture_output=True,
                              text=True).stdout.split("\n")[0]
     return f"{version}; {code.name} {hashlib.sha256(code.read_bytes()).hexdigest()[:16]}"

@@ -17,6 +17,7 @@ import time
 
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build"
 OVMF = pathlib.Path(os.environ.get("OVMF", "/usr/share/OVMF"))
+UBOOT = pathlib.Path(os.environ.get("UBOOT", "/usr/lib/u-boot"))
 BEGIN = "-----BEGIN BOOTMEM REPORT-----"
 END = "-----END BOOTMEM REPORT-----"
 POLL_SECONDS = 0.1
@@ -29,7 +30,8 @@ class Machine:
     """What to boot. Memory is in MiB; app replaces the application on the stick; until ends the run when
     the serial line shows it; tseg is the SMM memory in MiB; direct gives the application to
     the firmware without a stick, and the configuration as load options; extra are more arguments for
-    QEMU; monitor are commands for its monitor once until has been seen."""
+    QEMU; monitor are commands for its monitor once until has been seen; firmware is "ovmf" or "u-boot"; entry
+    are the states in which test/entry starts the application."""
     arch: str
     memory: int
     config: tuple = ("after = poweroff",)
@@ -43,13 +45,19 @@ class Machine:
     extra: tuple = ()
     seconds: int = 120
     monitor: tuple = ()
+    firmware: str = "ovmf"
+    entry: tuple = ()
 
     @property
-    def firmware(self):
+    def ovmf(self):
         """Code, variables, and whether the build needs SMM (the 32-bit one does)."""
         if self.arch == "i386":
             return OVMF / "OVMF32_CODE_4M.secboot.fd", OVMF / "OVMF32_VARS_4M.fd", "on"
         return OVMF / "OVMF_CODE_4M.fd", OVMF / "OVMF_VARS_4M.fd", "off"
+
+    @property
+    def u_boot(self):
+        return UBOOT / {"x86_64": "qemu-x86_64", "i386": "qemu-x86"}[self.arch] / "u-boot.rom"
 
 
 @dataclasses.dataclass
@@ -95,9 +103,16 @@ def prepare_stick(machine, directory):
     image = f"{stick}@@1M"
     (directory / "bootmem.conf").write_text("\n".join(machine.config) + "\n")
     mtools("mcopy", "-o", "-i", image, directory / "bootmem.conf", "::/")
-    if machine.app:
+    first = machine.app
+    if machine.entry:
+        first = f"test/{machine.arch}/entry.efi"
+        second = machine.app or f"{machine.arch}/bootmem.efi"
+        (directory / "entry.txt").write_text(" ".join(machine.entry) + "\n")
+        mtools("mcopy", "-o", "-i", image, directory / "entry.txt", "::/")
+        mtools("mcopy", "-o", "-i", image, BUILD / second, "::/bootmem.efi")
+    if first:
         name = {"x86_64": "BOOTX64.EFI", "i386": "BOOTIA32.EFI"}[machine.arch]
-        mtools("mcopy", "-o", "-i", image, BUILD / machine.app, f"::/EFI/BOOT/{name}")
+        mtools("mcopy", "-o", "-i", image, BUILD / first, f"::/EFI/BOOT/{name}")
     return stick
 
 
@@ -108,18 +123,23 @@ def boot_source(machine, directory):
     return ["-drive", f"format=raw,file={prepare_stick(machine, directory)}"]
 
 
-def command_line(machine, directory):
-    code, variables, smm = machine.firmware
+def board(machine, directory):
+    if machine.firmware == "u-boot":
+        return ["-machine", machine.machine, "-bios", machine.u_boot]
+    code, variables, smm = machine.ovmf
     shutil.copy(variables, directory / "vars.fd")
-    board = machine.machine + (f",smm={smm}" if machine.machine == "q35" else "")
-    serial = f"file:{directory}/serial" if machine.serial else "none"
-    return ["qemu-system-x86_64", "-machine", board, "-accel", os.environ.get("ACCEL", "tcg"),
-            "-cpu", machine.cpu, "-m", str(machine.memory), "-display", "none", "-nic", "none",
-            "-no-reboot", "-global", f"driver=cfi.pflash01,property=secure,value={smm}",
+    return ["-machine", machine.machine + (f",smm={smm}" if machine.machine == "q35" else ""),
+            "-global", f"driver=cfi.pflash01,property=secure,value={smm}",
             "-drive", f"if=pflash,unit=0,readonly=on,format=raw,file={code}",
             "-drive", f"if=pflash,unit=1,format=raw,file={directory}/vars.fd",
-            "-global", f"mch.extended-tseg-mbytes={machine.tseg}",
-            "-serial", serial, "-monitor", "none", "-qmp", "stdio", *machine.extra] + \
+            "-global", f"mch.extended-tseg-mbytes={machine.tseg}"]
+
+
+def command_line(machine, directory):
+    serial = f"file:{directory}/serial" if machine.serial else "none"
+    return ["qemu-system-x86_64", *board(machine, directory), "-accel", os.environ.get("ACCEL", "tcg"),
+            "-cpu", machine.cpu, "-m", str(machine.memory), "-display", "none", "-nic", "none",
+            "-no-reboot", "-serial", serial, "-monitor", "none", "-qmp", "stdio", *machine.extra] + \
         boot_source(machine, directory)
 
 

@@ -7,7 +7,8 @@ import pytest
 from checks import CHECKS, MIB, PAGE, address, owners, pages_in, ram
 from machines import SIZED, on_machines
 
-STARTED = SIZED + ["x86_64-pc"]
+STARTED = SIZED + ["x86_64-pc", "x86_64-u-boot", "i386-u-boot"]
+PAGE_OFFSET = 0xc0000000
 
 
 @on_machines(*STARTED)
@@ -80,3 +81,18 @@ def test_high_memory_is_in_its_zone(run):
 def test_unsorted_map_is_a_finding(run):
     """OVMF lists reserved ranges below 4 GiB after the RAM above it (M1)."""
     assert "Q12" in [f["quirk"] for f in run.report()["findings"]]
+
+
+@on_machines("i386-512M", "i386-6G", "x86_64-512M")
+def test_framebuffer_is_mapped_or_a_finding(run):
+    """OVMF has it at 0xc0000000, which on i386 is PAGE_OFFSET."""
+    report = run.report()
+    found = [f for f in report["findings"] if f["quirk"] == "P12"]
+    shown = [a for a in report["paging"]["areas"] if a["type"] == "WC"]
+    if run.machine.arch == "i386":
+        assert [f["count"] for f in found] == [1] and shown == []
+        assert address(found[0]["start"]) >= PAGE_OFFSET and found[0]["bytes"] >= 640 * 480 * 4
+        assert "framebuffer out of reach, left unmapped" in "\n".join(run.text())
+    else:
+        assert found == [] and len(shown) == 1
+        assert shown[0]["kind"] == "identity" and shown[0]["write"] and not shown[0]["exec"]

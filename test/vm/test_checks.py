@@ -133,8 +133,11 @@ BREAKS = {
     "check_direct_map": [
         lambda r: move(r["paging"]["direct_map"], "base", PAGE),
         lambda r: add(r["paging"]["direct_map"], "bytes", PAGE),
-        lambda r: r["paging"].update(pages_2m=r["paging"]["pages_2m"] // 2, pages_1g=0),
-        lambda r: add(r["paging"], "pages_4k", 1 << 24)],
+        lambda r: r["paging"].update(pages_2m=r["paging"]["pages_2m"] // 2, pages_1g=0)],
+    "check_large_pages": [
+        lambda r: r["paging"].update(pages_2m=1, pages_4m=0, pages_1g=0),
+        lambda r: add(r["paging"], "pages_4k", 1 << 24),
+        lambda r: r.update(large_pages=False)],
     "check_virtual_areas": [
         lambda r: r["paging"]["vmalloc"].update(end=r["paging"]["vmalloc"]["start"]),
         lambda r: r["paging"]["vmalloc"].update(start=r["paging"]["direct_map"]["base"]),

@@ -46,9 +46,12 @@ def test_all_registers_are_shown(run):
 
 
 @faults("pf")
-def test_page_fault_names_its_address(run):
+def test_access_to_page_0_names_its_address(run):
+    """Page 0 is mapped nowhere (bit 0 of the error is clear), so a null pointer is caught, and shown in CR2."""
     assert registers(run)["cr2"] == 0x10
-    assert "write" in title(run)
+    assert title(run) == "EXCEPTION 14, #PF page fault: write to an unmapped page, error code 0x2"
+    assert all(int(a["start"], 16) > 0xfff and (a["tables_only"] or int(a["phys"], 16) > 0xfff)
+               for a in run.report()["paging"]["areas"])
 
 
 @faults("stack")
