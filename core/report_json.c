@@ -517,6 +517,7 @@ static void put_parts(struct json *j, const struct boot_input *in)
 static void put_input(struct json *j, const struct boot *b)
 {
 	const struct boot_input *in = &b->input;
+	bool memory_attributes = in->memory_attributes != NULL;
 	struct sink options;
 
 	json_open_member(j, "input", "{ ");
@@ -533,6 +534,7 @@ static void put_input(struct json *j, const struct boot *b)
 	json_address_range_member(j, "framebuffer", in->framebuffer_phys,
 		in->framebuffer_phys + in->framebuffer_bytes);
 	json_truth_member(j, "runtime_services", &in->runtime_services);
+	json_truth_member(j, "memory_attributes", &memory_attributes);
 	put_parts(j, in);
 	json_close(j, " }");
 }

@@ -12,7 +12,8 @@ import pytest
 
 import test_oracle  # noqa: F401  declares machines
 import test_paging  # noqa: F401  declares machines
-from machines import FULL, MACHINES, on_machines
+import test_uboot  # noqa: F401  declares machines
+from machines import MACHINES, on_machines
 from qemu import BUILD
 
 SIMULATOR = {"x86_64": "bootmem-sim", "i386": "bootmem-sim-i386"}
@@ -22,8 +23,11 @@ SIMULATOR = {"x86_64": "bootmem-sim", "i386": "bootmem-sim-i386"}
 MACHINE_ONLY = {"stage", "timing", "firmware_map", "firmware.descriptors", "firmware.exit_attempts",
                 "firmware.descriptor_size", "paging.firmware_tables", "selftest.high_pages"}
 
-# What the firmware's page tables lack, and what its SLIT has wrong: neither is in a report.
-MACHINE_FINDINGS = {"P11", "N8"}
+# What the firmware's page tables lack and where they are, and what its SLIT has wrong: neither is in a report.
+MACHINE_FINDINGS = {"P11", "Q73", "N8"}
+
+# Here the firmware's page tables take what little room there is, so that everything lies elsewhere.
+CROWDED = {"x86_64-u-boot-low"}
 
 
 def starts(machine):
@@ -31,7 +35,7 @@ def starts(machine):
 
 
 NAMES = [name for name, machine in MACHINES.items()
-         if starts(machine) and (name not in FULL or os.environ.get("FULL"))]
+         if starts(machine) and name not in CROWDED and (not name.startswith("full-") or os.environ.get("FULL"))]
 
 
 def simulate(run):

@@ -406,6 +406,7 @@ static const struct json_field input_fields[] = {
 	FIELD("storage", read_range, struct recorded_start, storage),
 	FIELD("framebuffer", read_range, struct recorded_start, framebuffer),
 	FIELD("runtime_services", json_read_truth, struct recorded_start, runtime_services),
+	FIELD("memory_attributes", json_read_truth, struct recorded_start, memory_attributes),
 	FIELD("parts", read_parts, struct recorded_start, parts),
 };
 

@@ -54,7 +54,7 @@ struct recorded_start {
 	char options[1024]; /* words for options_parse_words */
 	struct paging_mode mode;
 	struct record image, init, workspace, storage, framebuffer;
-	bool runtime_services;
+	bool runtime_services, memory_attributes; /* were there */
 	struct record_list parts;   /* of the image and the workspace; the type is MAP_* rights */
 	struct record_list areas;   /* identity mappings; the type is MAP_* rights */
 	struct record_list claimed; /* pages that bootmem asked the firmware for */

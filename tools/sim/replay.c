@@ -101,7 +101,7 @@ void replay_prepare(struct replay *replay, struct fake_firmware *fw, const struc
 	const struct recorded_start *s = &r->start;
 
 	fill_input(&replay->input, s);
-	replay->memory_attributes = memory_attributes(r);
+	replay->memory_attributes = s->memory_attributes ? memory_attributes(r) : NULL;
 	replay->input.memory_attributes = replay->memory_attributes;
 	for (uint32_t i = 0; i < s->claimed.count; i++)
 		fake_release(fw, s->claimed.item[i].start, s->claimed.item[i].end);
