@@ -126,8 +126,12 @@ static void place_map(const struct source *s, uint32_t nr)
 	struct bootmem_result result;
 	pfn_t start;
 
-	if (room_in_section(s, nr, section->map_pages, &start))
+	/* That run and no other: its node may not be the section's first, nor is the last search's end the place. */
+	if (room_in_section(s, nr, section->map_pages, &start)) {
 		request.goal_phys = pfn_phys(start);
+		request.limit_phys = request.goal_phys + request.size_bytes;
+		request.nid = (int)mm_pfn_to_nid(s->mm, start);
+	}
 	if (bootmem_alloc(s->pool, &request, &result) == BM_OK)
 		section_set_map(section, pfn_down(result.start_phys));
 }

@@ -270,7 +270,57 @@ static void test_watermarks(void **state)
 	destroy(m);
 }
 
+/*
+ * High memory keeps back a thousandth of itself, from 32 pages to 128; any other zone its share, however small.
+ * The steps are those of its share in either case.
+ */
+static void test_watermarks_of_third_zone(void **state)
+{
+	static const uint64_t managed[] = { 1, 32 * 1024 - 1, 33 * 1024, 100 * 1024, 128 * 1024,
+		UINT64_C(1) << 24 };
+	static const uint64_t high_min[] = { 32, 32, 33, 100, 128, 128 };
+	struct machine *m = MAKE({ 0, 0x9f }, { 0x100, 0x20000 });
+	struct zone *zone = m->mm->node[0].zone;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(managed); i++) {
+		uint64_t low = 100000 + (ARCH_HIGHMEM ? 0 : managed[i]), min_kib = 0, share, step;
+
+		zone[0].managed_pages = 0;
+		zone[1].managed_pages = 100000;
+		zone[2].managed_pages = managed[i];
+		zones_set_watermarks(m->mm);
+		while ((min_kib + 1) * (min_kib + 1) <= low * 4 * 16)
+			min_kib++;
+		share = min_kib / 4 * managed[i] / low;
+		step = max_u64(share / 4, managed[i] / 1000);
+		assert_int_equal(zone[2].watermark_min, ARCH_HIGHMEM ? high_min[i] : share);
+		assert_int_equal(zone[2].watermark_low, zone[2].watermark_min + step);
+		assert_int_equal(zone[2].watermark_high, zone[2].watermark_min + 2 * step);
+	}
+	destroy(m);
+}
+
 /* --- mem_init ------------------------------------------------------------------------------------------- */
+
+/* A section with room for its descriptors has them itself, even where bootmem's last search passed it. */
+static void test_descriptors_in_section(void **state)
+{
+	const pfn_t s = SECTION_PAGES, map_pages = s / PAGES_PER_MAP_PAGE;
+	struct machine *m = MAKE({ 0, 160 }, { 256, 3 * s });
+	pfn_t start;
+
+	(void)state;
+	m->pool.dma_limit = P(0x1100);
+	own(m, OWNER_RESERVE, 0x1100 + map_pages, s);
+	assert_true(pfn_down(take(m, OWNER_WORKSPACE, s / 2)) >= s);
+	run_mem_init(m);
+	for (uint32_t nr = 0; nr < 3; nr++) {
+		start = section_map_pfn(section_nr(m->mm, nr));
+		assert_true(start >= nr * s && start + map_pages <= (nr + 1) * s);
+	}
+	destroy(m);
+}
 
 /* Whole sections are deferred, broken ones are written; the counts are those of the eager way. */
 static void test_deferred(void **state)
@@ -394,7 +444,7 @@ static void check_mem_map_untouched(const struct machine *m, const struct model 
 static void test_random(void **state)
 {
 	const pfn_t s = SECTION_PAGES;
-	uint64_t seed = 1024;
+	uint64_t seed = random_seed("mm", 1024);
 
 	(void)state;
 	for (int round = 0; round < 6; round++) {
@@ -532,6 +582,8 @@ int main(void)
 		cmocka_unit_test(test_zone_sizes),
 		cmocka_unit_test(test_third_zone),
 		cmocka_unit_test(test_watermarks),
+		cmocka_unit_test(test_watermarks_of_third_zone),
+		cmocka_unit_test(test_descriptors_in_section),
 		cmocka_unit_test(test_deferred),
 		cmocka_unit_test(test_initialised_when_needed),
 		cmocka_unit_test(test_random),
