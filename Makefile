@@ -222,3 +222,4 @@ help:
 include test/test.mk
 include tools/sim/sim.mk
 include test/oracle/oracle.mk
+include test/kernels/kernels.mk

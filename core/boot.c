@@ -809,6 +809,17 @@ static enum bm_error check_tables(struct boot *b)
 	return BM_OK;
 }
 
+static enum bm_error refuse_plan(struct boot *b, enum bm_error error)
+{
+	const struct boot_kernel *k = &b->kernel;
+
+	if (error != BM_CONFLICT || k->protocol != PROTOCOL_NATIVE || k->virt >= b->space.identity_end)
+		return boot_fail(b, error, "paging: the address space can't be laid out (%u)", error);
+	return boot_fail(b, error,
+		"paging: %s is linked at %llx, where this machine needs an identity mapping",
+		b->input.options.kernel, ULL(k->virt));
+}
+
 enum bm_error boot_stage_paging(struct boot *b)
 {
 	enum bm_error error = BM_OK;
@@ -823,7 +834,7 @@ enum bm_error boot_stage_paging(struct boot *b)
 	collect_specials(b);
 	error = mapplan_build(&b->plan, &b->space, &b->e820, &b->limits, b->special, b->specials);
 	if (error != BM_OK)
-		return boot_fail(b, error, "paging: the address space can't be laid out (%u)", error);
+		return refuse_plan(b, error);
 	if (!mapplan_check(&b->plan, &b->input.mode))
 		return boot_fail(b, BM_INVALID, "paging: the plan breaks its own rules");
 	error = build_tables(b);

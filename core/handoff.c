@@ -28,6 +28,7 @@ struct writer {
 	struct boot *b;
 	struct handoff *record;
 	uint8_t *next, *end;
+	uint8_t *high; /* what was asked for ended here or below; the owners are joined afterwards */
 	bool full;
 };
 
@@ -91,6 +92,8 @@ static void *open_table(
 	}
 	*table = (struct handoff_table){ address_of(start), (uint32_t)count, stride };
 	w->next = start + count * stride;
+	if (w->next > w->high)
+		w->high = w->next;
 	return start;
 }
 
@@ -428,7 +431,8 @@ static void fill_record(struct writer *w)
 		.bytes = sizeof(*r),
 		.machine = ARCH_ELF_MACHINE,
 		.flags = (b->runtime_usable ? HANDOFF_RUNTIME_USABLE : 0) |
-			 (b->paging.mode.nx ? HANDOFF_NX : 0),
+			 (b->paging.mode.nx ? HANDOFF_NX : 0) |
+			 (b->paging.mode.pat ? HANDOFF_PAT : 0),
 		.layout_hash = handoff_layout_hash(),
 		.mm_address = address_of(b->mm),
 		.record_phys = b->record_phys,
@@ -470,7 +474,8 @@ static struct writer open_record(struct boot *b)
 /* The pages that the tables did not need, before anything is told about them. */
 static enum bm_error free_tail(struct boot *b, const struct writer *w)
 {
-	pfn_t used = pfn_up(b->record_phys + (uint64_t)(w->next - (uint8_t *)w->record));
+	const uint8_t *needed = w->high > w->next ? w->high : w->next;
+	pfn_t used = pfn_up(b->record_phys + (uint64_t)(needed - (uint8_t *)w->record));
 	pfn_t end = pfn_down(b->record_phys) + b->record_pages;
 	enum bm_error error;
 

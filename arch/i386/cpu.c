@@ -233,6 +233,7 @@ void arch_cpu_detect(struct paging_mode *mode, enum option_pae pae, phys_t ram_e
 		.nx = use_pae && cpu_nx,
 		/* 2 MiB pages come with PAE itself */
 		.large = use_pae || (features & CPUID_1_EDX_PSE) != 0,
+		.pat = (features & CPUID_1_EDX_PAT) != 0,
 		.phys_bits = 32,
 	};
 	if ((features & CPUID_1_EDX_PAE) != 0)

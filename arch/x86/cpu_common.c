@@ -8,11 +8,6 @@
 
 _Noreturn void cpu_jump(uintptr_t entry, uintptr_t argument, uintptr_t stack_end);
 
-void arch_flush_page(uint64_t virt)
-{
-	__asm__ volatile("invlpg (%0)" : : "r"((uintptr_t)virt) : "memory");
-}
-
 void arch_disable_interrupts(void)
 {
 	__asm__ volatile("cli" : : : "memory");

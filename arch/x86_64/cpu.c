@@ -216,6 +216,7 @@ void arch_cpu_detect(struct paging_mode *mode, enum option_pae pae, phys_t ram_e
 		.nx = (features & CPUID_80000001_EDX_NX) != 0,
 		.large = true,
 		.huge = (features & CPUID_80000001_EDX_1G) != 0,
+		.pat = (cpuid(1).edx & CPUID_1_EDX_PAT) != 0,
 		.phys_bits = phys_bits != 0 ? phys_bits : DEFAULT_PHYS_BITS,
 	};
 }

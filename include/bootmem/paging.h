@@ -25,6 +25,7 @@ struct paging_mode {
 	bool nx;           /* the execute-disable bit works */
 	bool large;        /* 2 MiB (4 MiB with 2 levels) pages */
 	bool huge;         /* 1 GiB pages */
+	bool pat;          /* the page attribute table holds X86_PAT once the tables are live */
 	uint8_t phys_bits; /* width of a physical address */
 };
 

@@ -31,7 +31,9 @@ class Machine:
     the serial line shows it; tseg is the SMM memory in MiB; direct gives the application to
     the firmware without a stick, and the configuration as load options; extra are more arguments for
     QEMU; monitor are commands for its monitor once until has been seen; firmware is "ovmf" or "u-boot"; entry
-    are the states in which test/entry starts the application."""
+    are the states in which test/entry starts the application; files are more files for the stick, as
+    pairs of a path in build/ and one on the stick; paused are commands for the monitor when the guest
+    stops itself (pvpanic), after which it goes on; keep names files that such commands write."""
     arch: str
     memory: int
     config: tuple = ("after = poweroff",)
@@ -47,6 +49,9 @@ class Machine:
     monitor: tuple = ()
     firmware: str = "ovmf"
     entry: tuple = ()
+    files: tuple = ()
+    paused: tuple = ()
+    keep: tuple = ()
 
     @property
     def ovmf(self):
@@ -69,6 +74,7 @@ class Run:
     serial: str
     seconds: float
     answers: dict = dataclasses.field(default_factory=dict)
+    kept: dict = dataclasses.field(default_factory=dict)
 
     @property
     def lines(self):
@@ -92,9 +98,16 @@ class Run:
         return lines[starts[0]:lines.index(BEGIN)]
 
 
-def mtools(*command):
+def mtools(*command, check=True):
     environment = dict(os.environ, MTOOLS_SKIP_CHECK="1")
-    subprocess.run(command, check=True, env=environment, stdin=subprocess.DEVNULL)
+    subprocess.run(command, check=check, env=environment, stdin=subprocess.DEVNULL,
+                   stderr=None if check else subprocess.DEVNULL)
+
+
+def put_file(image, source, path):
+    for parent in reversed(pathlib.PurePosixPath(path).parents[:-1]):
+        mtools("mmd", "-D", "s", "-i", image, f"::{parent}", check=False)  # fails where it is already
+    mtools("mcopy", "-o", "-i", image, source, f"::{path}")
 
 
 def prepare_stick(machine, directory):
@@ -102,17 +115,19 @@ def prepare_stick(machine, directory):
     subprocess.run(["cp", "--sparse=always", BUILD / "bootmem.img", stick], check=True)
     image = f"{stick}@@1M"
     (directory / "bootmem.conf").write_text("\n".join(machine.config) + "\n")
-    mtools("mcopy", "-o", "-i", image, directory / "bootmem.conf", "::/")
+    put_file(image, directory / "bootmem.conf", "/bootmem.conf")
     first = machine.app
     if machine.entry:
         first = f"test/{machine.arch}/entry.efi"
         second = machine.app or f"{machine.arch}/bootmem.efi"
         (directory / "entry.txt").write_text(" ".join(machine.entry) + "\n")
-        mtools("mcopy", "-o", "-i", image, directory / "entry.txt", "::/")
-        mtools("mcopy", "-o", "-i", image, BUILD / second, "::/bootmem.efi")
+        put_file(image, directory / "entry.txt", "/entry.txt")
+        put_file(image, BUILD / second, "/bootmem.efi")
     if first:
         name = {"x86_64": "BOOTX64.EFI", "i386": "BOOTIA32.EFI"}[machine.arch]
-        mtools("mcopy", "-o", "-i", image, BUILD / first, f"::/EFI/BOOT/{name}")
+        put_file(image, BUILD / first, f"/EFI/BOOT/{name}")
+    for source, path in machine.files:
+        put_file(image, BUILD / source, path)
     return stick
 
 
@@ -171,21 +186,33 @@ def answers_in(events, commands):
     return answers
 
 
-def ask_monitor(machine, qemu, events):
+def ask_monitor(commands, qemu, events):
     """What QEMU says about the machine as it stands now."""
     deadline = time.monotonic() + MONITOR_SECONDS
-    for command in machine.monitor:
+    for command in commands:
         qmp(qemu, execute="human-monitor-command", arguments={"command-line": command}, id=command)
-    while len(answers := answers_in(events, machine.monitor)) < len(machine.monitor):
+    while len(answers := answers_in(events, commands)) < len(commands):
         if qemu.poll() is not None or time.monotonic() > deadline:
             break
         time.sleep(POLL_SECONDS)
     return answers
 
 
+def answer_pause(machine, qemu, events):
+    """True once the guest has stopped itself, was looked at and goes on."""
+    if '"event": "STOP"' not in events.read_text():
+        return False
+    ask_monitor(machine.paused, qemu, events)
+    qmp(qemu, execute="cont")
+    return True
+
+
 def wait_for_end(machine, qemu, directory):
     deadline = time.monotonic() + machine.seconds
+    to_pause = bool(machine.paused)
     while qemu.poll() is None:
+        if to_pause:
+            to_pause = not answer_pause(machine, qemu, directory / "qmp")
         if machine.until and machine.until in read_serial(directory):
             return "until"
         if time.monotonic() > deadline:
@@ -202,12 +229,12 @@ def boot(machine):
         answers = {}
         with open(directory / "qmp", "w+") as events:
             qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=events,
-                                    stderr=subprocess.PIPE)
+                                    stderr=subprocess.PIPE, cwd=directory)
             try:
                 qmp(qemu, execute="qmp_capabilities")
                 end = wait_for_end(machine, qemu, directory)
                 if end == "until":
-                    answers = ask_monitor(machine, qemu, directory / "qmp")
+                    answers = ask_monitor(machine.monitor, qemu, directory / "qmp")
             finally:
                 if qemu.poll() is None:
                     qemu.kill()
@@ -217,4 +244,6 @@ def boot(machine):
             end = end or shutdown_reason(events.read(), qemu.returncode)
         if end.startswith("exit"):
             end += ": " + errors
-        return Run(machine, end, read_serial(directory), time.monotonic() - start, answers)
+        kept = {name: (directory / name).read_bytes() for name in machine.keep
+                if (directory / name).exists()}
+        return Run(machine, end, read_serial(directory), time.monotonic() - start, answers, kept)
