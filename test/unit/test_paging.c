@@ -773,15 +773,15 @@ static void counts_what_is_too_large_to_build(void **state)
 		struct paging_mode mode;
 		uint64_t virt, bytes, pages;
 	} known[] = {
-		{ { 4, true, false, false, 46 }, UINT64_C(0xffff888000000000), TIB,
+		{ { 4, true, false, false, false, 46 }, UINT64_C(0xffff888000000000), TIB,
 			1 + 2 + 1024 + 512 * 1024 },
-		{ { 4, true, true, false, 46 }, UINT64_C(0xffff888000000000), TIB, 1 + 2 + 1024 },
-		{ { 4, true, true, true, 46 }, UINT64_C(0xffff888000000000), TIB, 1 + 2 },
-		{ { 5, true, true, true, 52 }, UINT64_C(0xff11000000000000), 2 * TIB, 1 + 1 + 4 },
-		{ { 3, true, false, false, 36 }, 0, 3 * GIB, 1 + 3 + 1536 },
-		{ { 3, true, true, false, 36 }, 0, 3 * GIB, 1 + 3 },
-		{ { 2, false, false, false, 32 }, 0, 3 * GIB, 1 + 768 },
-		{ { 2, false, true, false, 32 }, 0, 3 * GIB, 1 },
+		{ { 4, true, true, false, false, 46 }, UINT64_C(0xffff888000000000), TIB, 1 + 2 + 1024 },
+		{ { 4, true, true, true, false, 46 }, UINT64_C(0xffff888000000000), TIB, 1 + 2 },
+		{ { 5, true, true, true, false, 52 }, UINT64_C(0xff11000000000000), 2 * TIB, 1 + 1 + 4 },
+		{ { 3, true, false, false, false, 36 }, 0, 3 * GIB, 1 + 3 + 1536 },
+		{ { 3, true, true, false, false, 36 }, 0, 3 * GIB, 1 + 3 },
+		{ { 2, false, false, false, false, 32 }, 0, 3 * GIB, 1 + 768 },
+		{ { 2, false, true, false, false, 32 }, 0, 3 * GIB, 1 },
 	};
 
 	(void)state;
