@@ -63,11 +63,12 @@ def count_cmocka(log, status):
 def run_unit(binary):
     if not os.access(binary, os.X_OK):
         return binary, "not built", count_cmocka("", 1)
+    command = ["tools/exec32", binary] if "/32/" in binary else [binary]
     environment = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="STDOUT",
                        ASAN_OPTIONS="detect_leaks=1:abort_on_error=0",
                        UBSAN_OPTIONS="print_stacktrace=1")
     try:
-        done = subprocess.run([binary], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               env=environment, timeout=UNIT_SECONDS)
         log, status = done.stdout.decode(errors="replace"), done.returncode
     except subprocess.TimeoutExpired as late:

@@ -12,7 +12,9 @@
 # (i386 layout) programs under ASan and UBSan. Each test/unit/test_*.c is one program for each width;
 # other files in test/unit/ are linked into all of them. test/run.py builds, runs and counts.
 
-TEST_PACKAGES := $(sort $(PACKAGES) gcc-multilib libcmocka-dev python3-pytest u-boot-qemu)
+# A kernel that runs 64-bit programs only needs qemu-i386 for the others (tools/exec32).
+TEST_PACKAGES = $(sort $(PACKAGES) gcc-multilib libcmocka-dev python3-pytest u-boot-qemu \
+	$(shell tools/exec32 --native || echo qemu-user))
 
 TEST_ARCH_64 := x86_64
 TEST_ARCH_32 := i386

@@ -33,11 +33,13 @@ $(foreach v,64 32 64-check 32-check,$(eval $(call SIM_RULES,$(v))))
 
 $(BUILD)/bootmem-sim: build/sim/64/bootmem-sim
 	$(Q)cp $< $@
-$(BUILD)/bootmem-sim-i386: build/sim/32/bootmem-sim
-	$(Q)cp $< $@
+$(BUILD)/bootmem-sim-i386: build/sim/32/bootmem-sim tools/exec32
+	$(Q)tools/exec32 --install $< $@
+build/sim/bootmem-sim-i386-check: build/sim/32-check/bootmem-sim tools/exec32
+	$(Q)tools/exec32 --install $< $@
 
 sim: $(BUILD)/bootmem-sim $(BUILD)/bootmem-sim-i386
-sim-check: build/sim/64-check/bootmem-sim build/sim/32-check/bootmem-sim
+sim-check: build/sim/64-check/bootmem-sim build/sim/bootmem-sim-i386-check
 
 -include $(shell find build/sim -name '*.d' 2>/dev/null)
 
