@@ -296,47 +296,54 @@ enum bm_error mapplan_build(struct map_plan *plan, const struct address_space *s
 	return BM_OK;
 }
 
-static void put_part(struct plan_writer *w, const struct map_area *a, phys_t start, phys_t end)
+/* An area of its own, whatever its neighbours are: joined, it could look as if larger pages showed it. */
+static void append_part(struct map_plan *plan, const struct map_area *a, phys_t start, phys_t end)
 {
-	struct map_area part = *a;
+	struct map_area *part = &plan->area[plan->count];
 
-	part.virt += start - a->phys;
-	part.phys = start;
-	part.bytes = end - start;
-	if (start < end)
-		put_area(w, part);
+	if (start >= end)
+		return;
+	*part = *a;
+	part->virt += start - a->phys;
+	part->phys = start;
+	part->bytes = end - start;
+	plan->count++;
 }
 
-static void put_released(struct plan_writer *w, const struct map_area *a, phys_t start, phys_t end)
+static void append_released(
+	struct map_plan *plan, const struct map_area *a, phys_t start, phys_t end)
 {
 	phys_t area_end = a->phys + a->bytes;
 	struct map_area released = *a;
 
 	if (a->rights & MAP_TABLES) {
-		put_area(w, *a);
+		plan->area[plan->count++] = *a;
 		return;
 	}
 	start = min_u64(max_u64(start, a->phys), area_end);
 	end = min_u64(max_u64(end, start), area_end);
 	released.rights = MAP_WRITE;
-	put_part(w, a, a->phys, start);
+	append_part(plan, a, a->phys, start);
 	if (a->kind == MAP_DIRECT)
-		put_part(w, &released, start, end);
-	put_part(w, a, end, area_end);
+		append_part(plan, &released, start, end);
+	append_part(plan, a, end, area_end);
 }
 
 /* Written behind itself: the old areas wait at the end of the storage. */
 enum bm_error mapplan_release(struct map_plan *plan, phys_t start_phys, phys_t end_phys)
 {
-	struct plan_writer w = { .area = plan->area };
-	struct map_area *old = plan->area + plan->capacity - plan->count;
+	uint32_t areas = plan->count;
+	struct map_area *old = plan->area + plan->capacity - areas;
 
-	if (plan->capacity - plan->count < 4)
+	if (plan->capacity - areas < 4)
 		return BM_FULL;
-	memmove(old, plan->area, plan->count * sizeof(*old));
-	for (uint32_t i = 0; i < plan->count; i++)
-		put_released(&w, &old[i], start_phys, end_phys);
-	plan->count = w.count;
+	memmove(old, plan->area, areas * sizeof(*old));
+	plan->count = 0;
+	for (uint32_t i = 0; i < areas; i++) {
+		struct map_area area = old[i]; /* what is appended may overtake it */
+
+		append_released(plan, &area, start_phys, end_phys);
+	}
 	return BM_OK;
 }
 

@@ -23,7 +23,6 @@ struct builder {
 	phys_t next_phys;                       /* first unused table page */
 	unsigned entry_shift;                   /* log2 of an entry's bytes */
 	struct open_table open[MAX_LEVELS + 1]; /* [level]; [0] is unused */
-	struct page_counts counts;
 };
 
 /* Entries of one level in one table that map pages in a row. */
@@ -230,20 +229,16 @@ static struct leaf_run next_run(
 	};
 }
 
-static void count_pages(struct page_counts *counts, const struct leaf_run *run)
+static void count_area_pages(
+	struct page_counts *counts, const struct map_area *area, const struct paging_mode *mode)
 {
-	switch (run->shift) {
-	case 12:
-		counts->pages_4k += run->count;
-		break;
-	case 21:
-		counts->pages_2m += run->count;
-		break;
-	case 22:
-		counts->pages_4m += run->count;
-		break;
-	default:
-		counts->pages_1g += run->count;
+	struct leaf_run run;
+
+	if (area->rights & MAP_TABLES)
+		return;
+	for (uint64_t done = 0; done < area->bytes; done += (uint64_t)run.count << run.shift) {
+		run = next_run(mode, area, done);
+		page_counts_add(counts, run.shift, run.count);
 	}
 }
 
@@ -257,7 +252,6 @@ static void map_pages(struct builder *b, const struct map_area *area)
 		put_entries(b, run.level, run.virt,
 			arch_leaf_entry(b->mode, run.level, run.phys, area->rights),
 			UINT64_C(1) << run.shift, run.count);
-		count_pages(&b->counts, &run);
 	}
 }
 
@@ -336,25 +330,41 @@ enum bm_error paging_build(struct paging *out, const struct map_plan *plan,
 		table_pages != paging_table_pages(plan, mode))
 		return BM_INVALID;
 	build_tables(&b, plan);
-	built.pages_4k = b.counts.pages_4k;
-	built.pages_2m = b.counts.pages_2m;
-	built.pages_4m = b.counts.pages_4m;
-	built.pages_1g = b.counts.pages_1g;
 	*out = built;
 	return BM_OK;
+}
+
+void page_counts_add(struct page_counts *counts, unsigned shift, uint64_t count)
+{
+	switch (shift) {
+	case 12:
+		counts->pages_4k += count;
+		break;
+	case 21:
+		counts->pages_2m += count;
+		break;
+	case 22:
+		counts->pages_4m += count;
+		break;
+	default:
+		counts->pages_1g += count;
+	}
 }
 
 struct page_counts paging_area_pages(const struct map_area *area, const struct paging_mode *mode)
 {
 	struct page_counts counts = { 0 };
-	struct leaf_run run;
 
-	if (area->rights & MAP_TABLES)
-		return counts;
-	for (uint64_t done = 0; done < area->bytes; done += (uint64_t)run.count << run.shift) {
-		run = next_run(mode, area, done);
-		count_pages(&counts, &run);
-	}
+	count_area_pages(&counts, area, mode);
+	return counts;
+}
+
+struct page_counts paging_plan_pages(const struct map_plan *plan, const struct paging_mode *mode)
+{
+	struct page_counts counts = { 0 };
+
+	for (uint32_t i = 0; i < plan->count; i++)
+		count_area_pages(&counts, &plan->area[i], mode);
 	return counts;
 }
 
@@ -380,6 +390,18 @@ uint64_t paging_read_entry(
 	if (entry_shift(mode) == 3)
 		return ((const uint64_t *)entries)[index];
 	return ((const uint32_t *)entries)[index];
+}
+
+unsigned paging_series(const struct paging_mode *mode, struct window window, phys_t table,
+	unsigned level, unsigned index)
+{
+	uint64_t first = paging_read_entry(mode, window, table, index);
+	unsigned entries = 1u << arch_level_bits(mode, level), n = 1;
+
+	while (index + n < entries && paging_read_entry(mode, window, table, index + n) ==
+					      first + n * leaf_bytes(mode, level))
+		n++;
+	return n;
 }
 
 bool paging_lookup(

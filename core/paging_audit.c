@@ -25,23 +25,6 @@ struct audited_table {
 	uint32_t rights;
 };
 
-static void count_pages(struct page_counts *counts, unsigned shift, unsigned count)
-{
-	switch (shift) {
-	case 12:
-		counts->pages_4k += count;
-		break;
-	case 21:
-		counts->pages_2m += count;
-		break;
-	case 22:
-		counts->pages_4m += count;
-		break;
-	default:
-		counts->pages_1g += count;
-	}
-}
-
 static void count_seen(struct audit *a)
 {
 	a->ram_seen += e820_ram_pages(a->map, pfn_down(a->seen_start), pfn_down(a->seen_end));
@@ -57,20 +40,6 @@ static void see(struct audit *a, phys_t start, phys_t end)
 	a->seen_end = end;
 }
 
-/* How many entries from index on are pages in a row with equal bits. */
-static unsigned series(
-	const struct audit *a, const struct audited_table *t, unsigned index, uint64_t entry)
-{
-	const struct paging_mode *mode = &a->paging->mode;
-	uint64_t step = UINT64_C(1) << arch_level_shift(mode, t->level);
-	unsigned entries = 1u << arch_level_bits(mode, t->level), n = 1;
-
-	while (index + n < entries &&
-		paging_read_entry(mode, a->window, t->phys, index + n) == entry + n * step)
-		n++;
-	return n;
-}
-
 /* count of them, in a row. */
 static void audit_leaves(struct audit *a, const struct audited_table *t, uint64_t virt,
 	uint64_t entry, unsigned count)
@@ -81,7 +50,7 @@ static void audit_leaves(struct audit *a, const struct audited_table *t, uint64_
 	uint32_t rights = arch_entry_rights(mode, t->level, entry) & t->rights;
 	uint64_t bytes = (uint64_t)count << shift;
 
-	count_pages(&a->out->pages, shift, count);
+	page_counts_add(&a->out->pages, shift, count);
 	if ((rights & W_AND_X) == W_AND_X)
 		a->out->write_exec_bytes += bytes;
 	if (virt == phys)
@@ -141,7 +110,7 @@ static void audit_table(struct audit *a, struct audited_table t)
 			audit_child(a, &t, virt, entry);
 			continue;
 		}
-		count = series(a, &t, i, entry);
+		count = paging_series(mode, a->window, t.phys, t.level, i);
 		audit_leaves(a, &t, virt, entry, count);
 	}
 }

@@ -260,20 +260,6 @@ static uint64_t entry_virt(
 	return virt;
 }
 
-/* How many entries from index on are one arithmetic series of pages. */
-static unsigned series(
-	const struct checker *c, const struct table *table, unsigned index, uint64_t entry)
-{
-	const struct paging_mode *mode = &c->paging->mode;
-	uint64_t step = UINT64_C(1) << arch_level_shift(mode, table->level);
-	unsigned n = 1;
-
-	while (index + n < table->entries &&
-		paging_read_entry(mode, c->window, table->phys, index + n) == entry + n * step)
-		n++;
-	return n;
-}
-
 static bool check_leaves(struct checker *c, const struct table *table, unsigned index,
 	uint64_t entry, unsigned count)
 {
@@ -317,7 +303,7 @@ static bool check_entry(struct checker *c, const struct table *table, unsigned i
 		return report(c, PAGING_ENTRY, entry_virt(mode, table, index), 0);
 	if (!arch_entry_is_leaf(table->level, entry))
 		return check_child(c, table, index, entry);
-	*count = series(c, table, index, entry);
+	*count = paging_series(mode, c->window, table->phys, table->level, index);
 	return check_leaves(c, table, index, entry, *count);
 }
 

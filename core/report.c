@@ -287,16 +287,16 @@ static void put_memory(const struct report_totals *t, const struct sink *out)
 	}
 }
 
-static void put_mapped(const struct paging *p, const struct sink *out)
+static void put_mapped(const struct page_counts *counts, const struct sink *out)
 {
 	const struct {
 		const char *size;
 		uint64_t pages;
 	} of[] = {
-		{ "4 KiB", p->pages_4k },
-		{ "2 MiB", p->pages_2m },
-		{ "4 MiB", p->pages_4m },
-		{ "1 GiB", p->pages_1g },
+		{ "4 KiB", counts->pages_4k },
+		{ "2 MiB", counts->pages_2m },
+		{ "4 MiB", counts->pages_4m },
+		{ "1 GiB", counts->pages_1g },
 	};
 
 	sink_puts(out, "  mapped pages:");
@@ -328,7 +328,6 @@ static const char *type_words(uint32_t rights)
 	return rights & MAP_UC ? " UC" : rights & MAP_WC ? " WC" : "";
 }
 
-/* As the tables were built: what was given back since is no longer in the identity part. */
 static void put_area(const struct map_area *area, const struct paging_mode *mode,
 	const struct sink *out)
 {
@@ -365,11 +364,12 @@ static void put_paging(const struct boot *b, const struct sink *out)
 {
 	const struct address_space *s = &b->space;
 	const struct paging *p = &b->paging;
+	struct page_counts counts = paging_plan_pages(&b->plan, &p->mode);
 
 	put_heading(out, "PAGING", "virtual addresses; the direct map shows RAM in one piece");
 	sink_printf(out, "  %u levels, root at 0x%llx, %llu pages of tables, NX %s\n",
 		p->mode.levels, ULL(p->root), ULL(p->table_pages), p->mode.nx ? "on" : "off");
-	put_mapped(p, out);
+	put_mapped(&counts, out);
 	put_range(out, s->direct_base, s->direct_base + s->direct_bytes, "direct map");
 	put_range(out, s->vmalloc_start, s->vmalloc_end, "vmalloc");
 	if (s->pkmap_start < s->pkmap_end)

@@ -208,6 +208,14 @@ static void put_sections(struct json *j, const struct boot *b)
 	json_close(j, " }");
 }
 
+static void put_page_counts(struct json *j, const struct page_counts *counts)
+{
+	json_number_member(j, "pages_4k", counts->pages_4k);
+	json_number_member(j, "pages_2m", counts->pages_2m);
+	json_number_member(j, "pages_4m", counts->pages_4m);
+	json_number_member(j, "pages_1g", counts->pages_1g);
+}
+
 static void put_area(struct json *j, const struct map_area *area, const struct paging_mode *mode)
 {
 	struct page_counts counts = paging_area_pages(area, mode);
@@ -226,10 +234,7 @@ static void put_area(struct json *j, const struct map_area *area, const struct p
 		area->rights & MAP_UC   ? "UC"
 		: area->rights & MAP_WC ? "WC"
 					: "WB");
-	json_number_member(j, "pages_4k", counts.pages_4k);
-	json_number_member(j, "pages_2m", counts.pages_2m);
-	json_number_member(j, "pages_4m", counts.pages_4m);
-	json_number_member(j, "pages_1g", counts.pages_1g);
+	put_page_counts(j, &counts);
 	json_close(j, " }");
 }
 
@@ -246,10 +251,7 @@ static void put_audit(struct json *j, const struct paging_audit *a)
 	json_truth_member(j, "complete", &a->complete);
 	json_number_member(j, "tables", a->tables);
 	json_number_member(j, "read_only_tables", a->read_only_tables);
-	json_number_member(j, "pages_4k", a->pages.pages_4k);
-	json_number_member(j, "pages_2m", a->pages.pages_2m);
-	json_number_member(j, "pages_4m", a->pages.pages_4m);
-	json_number_member(j, "pages_1g", a->pages.pages_1g);
+	put_page_counts(j, &a->pages);
 	json_number_member(j, "write_exec_bytes", a->write_exec_bytes);
 	json_number_member(j, "ram_unmapped_pages", a->ram_unmapped_pages);
 	json_close(j, " }");
@@ -267,16 +269,14 @@ static void put_areas(struct json *j, const struct boot *b)
 static void put_paging(struct json *j, const struct boot *b)
 {
 	const struct paging *p = &b->paging;
+	struct page_counts counts = paging_plan_pages(&b->plan, &p->mode);
 	const struct address_space *s = &b->space;
 
 	json_open_member(j, "paging", "{ ");
 	json_number_member(j, "levels", p->mode.levels);
 	json_address_member(j, "root", p->root);
 	json_truth_member(j, "nx", &p->mode.nx);
-	json_number_member(j, "pages_4k", p->pages_4k);
-	json_number_member(j, "pages_2m", p->pages_2m);
-	json_number_member(j, "pages_4m", p->pages_4m);
-	json_number_member(j, "pages_1g", p->pages_1g);
+	put_page_counts(j, &counts);
 	json_number_member(j, "table_pages", p->table_pages);
 	json_key(j, "direct_map");
 	json_open(j, "{ ");

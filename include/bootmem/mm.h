@@ -328,7 +328,8 @@ BM_MUST_USE enum bm_error kunmap(struct mm *mm, pfn_t pfn);
 
 /*
  * On a machine whose tables are live: write and read high pages through every slot, see a full
- * window refused, and slots reused. Returns how many pages were tried, 0 without high memory.
+ * window refused, and slots reused; in the end the window shows nothing. Returns how many pages were tried, 0 without
+ * high memory.
  */
 uint32_t kmap_selftest(struct mm *mm, bool *ok);
 

@@ -97,7 +97,6 @@ struct paging {
 	phys_t root;
 	phys_t tables_phys; /* all tables, one run; the root is its first page */
 	uint64_t table_pages;
-	uint64_t pages_4k, pages_2m, pages_4m, pages_1g;
 	struct paging_mode mode;
 };
 
@@ -128,8 +127,10 @@ BM_MUST_USE enum bm_error mapplan_build(struct map_plan *plan, const struct addr
 	uint32_t specials);
 
 /*
- * What a plan says once the RAM of [start_phys, end_phys), page aligned, became ordinary memory in the tables: writable in the
- * direct map, and nowhere else. BM_FULL, and nothing changes: it needs up to 4 more areas than there is room for.
+ * What a plan says once the RAM of [start_phys, end_phys), page aligned, became ordinary memory in the tables: writable
+ * in the direct map, and nowhere else. That was done page by page (paging_set_page), so the part is not joined with its
+ * neighbours: paging_area_pages goes on telling what the tables hold. BM_FULL, and nothing changes: it needs up to 4
+ * more areas than there is room for.
  */
 BM_MUST_USE enum bm_error mapplan_release(
 	struct map_plan *plan, phys_t start_phys, phys_t end_phys);
@@ -162,12 +163,19 @@ BM_MUST_USE enum bm_error paging_build(struct paging *out, const struct map_plan
 	const struct paging_mode *mode, phys_t tables_phys, uint64_t table_pages,
 	struct window window);
 
-/* Which pages paging_build takes for an area; none with MAP_TABLES. */
 struct page_counts {
 	uint64_t pages_4k, pages_2m, pages_4m, pages_1g;
 };
 
+/* count more pages of 1 << shift bytes. */
+void page_counts_add(struct page_counts *counts, unsigned shift, uint64_t count);
+
+/*
+ * Which pages the tables of a plan show in one area, none with MAP_TABLES, and in all of them. True after paging_build
+ * and after mapplan_release; cost grows with the number of areas and of tables that lead to them.
+ */
 struct page_counts paging_area_pages(const struct map_area *area, const struct paging_mode *mode);
+struct page_counts paging_plan_pages(const struct map_plan *plan, const struct paging_mode *mode);
 
 /* "direct map", ...: the words of the report. */
 const char *map_kind_name(enum map_kind kind);
@@ -187,6 +195,13 @@ bool paging_clear_page(const struct paging *paging, struct window window, uint64
 /* Entry index of a table, as it stands there. */
 uint64_t paging_read_entry(
 	const struct paging_mode *mode, struct window window, phys_t table, unsigned index);
+
+/*
+ * How many entries from index on, a page's, are pages in a row with equal bits: as many as the table has at most.
+ * What walks tables takes them at once.
+ */
+unsigned paging_series(const struct paging_mode *mode, struct window window, phys_t table,
+	unsigned level, unsigned index);
 
 /* --- the proof: core/paging_check.c ------------------------------------------------------------
  */

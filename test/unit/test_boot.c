@@ -12,6 +12,7 @@
 
 #include "acpi_bytes.h"
 #include "fake_firmware.h"
+#include "naive_tables.h"
 #include "random.h"
 
 #define WB      (EFI_ATTR_UC | EFI_ATTR_WC | EFI_ATTR_WT | EFI_ATTR_WB)
@@ -109,10 +110,22 @@ static void check_books(const struct machine *m)
 	assert_int_equal(owned(b) + free_in_zones(b->mm), e820_ram_pages(&b->e820, 0, PFN_END));
 }
 
+/* What the report says about pages is what the tables show now. */
+static void check_tables(const struct boot *b)
+{
+	struct shown_list shown = { 0 };
+
+	shown_read(&shown, b->paging.root, &b->paging.mode, b->pool.window);
+	shown_matches_plan(&shown, &b->plan, &b->paging.mode);
+	assert_int_equal(shown.tables, b->paging.table_pages);
+	shown_free(&shown);
+}
+
 /* And on every machine with memory left. */
 static void check_booted(const struct machine *m)
 {
 	check_books(m);
+	check_tables(&m->boot);
 	assert_true(m->boot.selftest.blocks > 0);
 }
 
@@ -244,6 +257,35 @@ static void test_free_initmem(void **state)
 	}
 	assert_non_null(owner_of(b, pfn_down(b->input.init_end_phys))); /* the rest of the text */
 	destroy(m);
+}
+
+/*
+ *  direct map |===== ordinary RAM =====| init || text
+ *                                            2 MiB border
+ * Expect: after init was freed all below the border is ordinary memory, and the report counts the small pages that
+ * it is still shown in.
+ */
+static void test_free_initmem_up_to_a_large_page(void **state)
+{
+	uint64_t large = ARCH_HIGHMEM ? 4 * MIB : 2 * MIB;
+	phys_t init_end, moved;
+
+	(void)state;
+	for (uint64_t above = 0, round = 0; round < 2; round++) {
+		struct machine *m = ovmf(512 * MIB);
+
+		if (above != 0)
+			assert_int_not_equal(fake_allocate_top(&m->fw, above, EFI_MEM_RESERVED,
+						     pfn_down(512 * MIB)),
+				PFN_END);
+		boots(m, NULL);
+		init_end = m->boot.input.init_end_phys;
+		moved = init_end % large;
+		above = pfn_down(moved);
+		check_booted(m);
+		destroy(m);
+	}
+	assert_int_equal(moved, 0);
 }
 
 /* Firmware that takes a page right where the next claims will go. */
@@ -1155,6 +1197,7 @@ int main(void)
 		cmocka_unit_test(test_exit_is_retried),
 		cmocka_unit_test(test_exit_gives_up),
 		cmocka_unit_test(test_free_initmem),
+		cmocka_unit_test(test_free_initmem_up_to_a_large_page),
 		cmocka_unit_test(test_refused_claims),
 		cmocka_unit_test(test_firmware_allocates_meanwhile),
 		cmocka_unit_test(test_settle_loses_ram),

@@ -152,8 +152,6 @@ static int build(void **state)
 	boot.paging = (struct paging){ .root = 0x1020000,
 		.tables_phys = 0x1020000,
 		.table_pages = 16,
-		.pages_4k = 512,
-		.pages_2m = 575,
 		.mode = { .levels = 4, .nx = true, .large = true } };
 	boot.space = (struct address_space){ .direct_base = ARCH_DIRECT_BASE,
 		.direct_bytes = 126 * MIB,

@@ -4,7 +4,7 @@ processors, after every entry state and from both firmwares, against the areas t
 registers that the switch defines."""
 import re
 
-from checks import GIB, MIB, PAGE, address, pages_in, ram
+from checks import GIB, MIB, PAGE, address, owners, ram
 from machines import ALL_ENTRY, ALL_U_BOOT, MACHINES, VIEW, on_machines, viewed
 
 CPUS = {"x86_64": ("qemu64", "max", "max,-nx", "max,-pdpe1gb"),
@@ -12,6 +12,7 @@ CPUS = {"x86_64": ("qemu64", "max", "max,-nx", "max,-pdpe1gb"),
 CR0 = 0x80010033  # PG, WP, NE, ET, MP, PE
 CR4_MCE, CR4_PAE, CR4_PSE, CR4_LA57 = 1 << 6, 1 << 5, 1 << 4, 1 << 12
 EFER_LONG_MODE, EFER_NXE = 0x500, 0x800
+GUARDS = (1, 10, 13, 16, 19)  # ARCH_CPU_GUARDS
 LARGE = {2 * MIB: "pages_2m", 4 * MIB: "pages_4m", GIB: "pages_1g", PAGE: "pages_4k"}
 
 NAMES = [f"{arch}-cpu-{cpu}" for arch, cpus in CPUS.items() for cpu in cpus]
@@ -46,6 +47,17 @@ def qemu_pages(run):
     return sorted(pages, key=lambda page: page[0])
 
 
+def merged(ranges):
+    """In ascending order, without the empty ones, and those that touch are one."""
+    out = []
+    for start, end in sorted(r for r in ranges if r[0] < r[1]):
+        if out and out[-1][1] >= start:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((start, end))
+    return out
+
+
 def areas(report):
     """Those with pages, as (start, end, area)."""
     return [(address(a["start"]), address(a["end"]), a) for a in report["paging"]["areas"]
@@ -57,24 +69,11 @@ def wanted_flags(area, nx):
         {"WB": set(), "WC": {"T"}, "UC": {"C", "T"}}[area["type"]]
 
 
-def freed_text(report, pages):
-    """Pages of code that the start gave back: no longer in the identity part."""
-    shown = {virt for virt, _, _ in pages}
-    return {at for start, end, area in areas(report) if area["kind"] == "identity" and area["exec"]
-            and not area["write"] and area["pages_4k"] and not area["pages_2m"]
-            for at in range(start, end, PAGE) if at not in shown}
-
-
-def shown_high_pages(report, pages):
-    """Those in the window for high memory: what was there last stays until the slot is needed again."""
-    window = report["paging"]["pkmap"] or {"start": "0x0", "end": "0x0"}
-    return [page for page in pages if address(window["start"]) <= page[0] < address(window["end"])]
-
-
 def pages_of(area, start, end, pages):
     """Size and flags of each page in one area; they follow one another and lead where the area says."""
     inside = [page for page in pages if start <= page[0] < end]
     ends = [page[0] for page in inside[1:]] + [end]
+    assert inside and inside[0][0] == start
     for (virt, phys, flags), stop in zip(inside, ends):
         assert phys - address(area["phys"]) == virt - start, hex(virt)
         yield virt, stop - virt, phys, flags
@@ -88,40 +87,39 @@ def test_machine_halts_with_an_answer(run):
 
 @on_machines(*NAMES)
 def test_qemu_finds_the_areas_of_the_report(run):
-    """Each area, page by page: address, rights, memory type, and the sizes that the report counts."""
-    report, pages = run.report(), qemu_pages(run)
-    nx, freed = report["paging"]["nx"], freed_text(report, pages)
-    assert len(freed) <= report["memory"]["freed_init_pages"]
-    met = 0
-    for start, end, area in areas(report):
-        gone = {at for at in freed if start <= at < end}
-        if gone:
-            assert gone == set(range(start, start + len(gone) * PAGE, PAGE)), "freed from the start"
-            first = start + len(gone) * PAGE
-            moved = dict(area, phys=hex(address(area["phys"]) + len(gone) * PAGE),
-                         pages_4k=area["pages_4k"] - len(gone))
-        else:
-            first, moved = start, area
+    """Each area, page by page: address, rights, memory type, and the sizes that the report counts; nothing besides,
+    and nothing that the report did not count. Code that was given back after the start is part of this."""
+    paging, pages = run.report()["paging"], qemu_pages(run)
+    assert run.report()["memory"]["freed_init_pages"] > 0
+    total = dict.fromkeys(LARGE.values(), 0)
+    for start, end, area in areas(run.report()):
         sizes = dict.fromkeys(LARGE.values(), 0)
-        for virt, size, phys, flags in pages_of(moved, first, end, pages):
-            met += 1
+        for virt, size, _, flags in pages_of(area, start, end, pages):
             sizes[LARGE[size]] += 1
-            if area["kind"] == "direct map" and phys in freed:
-                assert flags & {"W", "X", "C", "T"} == ({"W", "X"} if nx else {"W"}), hex(virt)
-            else:
-                assert flags & {"W", "X", "C", "T"} == wanted_flags(area, nx), hex(virt)
-        assert sizes == {name: moved[name] for name in sizes}, hex(start)
-    assert met + len(shown_high_pages(report, pages)) == len(pages), "nothing is mapped besides"
+            assert flags & {"W", "X", "C", "T"} == wanted_flags(area, paging["nx"]), hex(virt)
+        assert sizes == {name: area[name] for name in sizes}, hex(start)
+        total = {name: total[name] + sizes[name] for name in total}
+    assert total == {name: paging[name] for name in total}
+    assert sum(total.values()) == len(pages), "nothing is mapped besides"
 
 
 @on_machines(*NAMES)
-def test_window_shows_high_memory_alone(run):
-    report, pages = run.report(), qemu_pages(run)
-    nx, low_end = report["paging"]["nx"], report["limits"]["highstart_pfn"]
-    for virt, phys, flags in shown_high_pages(report, pages):
-        assert pages_in(ram(report), phys // PAGE, phys // PAGE + 1) == 1 and phys // PAGE >= low_end, hex(virt)
-        assert flags & {"W", "X", "C", "T"} == ({"W", "X"} if nx else {"W"}), hex(virt)
-    assert len(shown_high_pages(report, pages)) <= report["selftest"]["high_pages"]
+def test_direct_map_is_ram_without_page_0_and_guards(run):
+    """By e820: each page of RAM, on i386 of low memory, is at base plus address, and nothing else is there."""
+    report = run.report()
+    direct = report["paging"]["direct_map"]
+    base, size = address(direct["base"]), direct["bytes"]
+    shown = [(address(a["phys"]) // PAGE, (address(a["phys"]) + end - start) // PAGE)
+             for start, end, a in areas(report) if a["kind"] == "direct map"]
+    assert all(start - address(a["phys"]) == base for start, _, a in areas(report) if a["kind"] == "direct map")
+    stacks = owners(report)["cpu tables and stacks"]["ranges"][0]["start_pfn"]
+    never = {0} | {stacks + guard for guard in GUARDS}
+    wanted = []
+    for start, end in ram(report):
+        cuts = sorted(pfn for pfn in never if start <= pfn < end)
+        for low, high in zip([start] + [pfn + 1 for pfn in cuts], cuts + [end]):
+            wanted.append((low, min(high, size // PAGE)))
+    assert merged(shown) == merged(wanted)
 
 
 # Without NX what can be read can be executed.
@@ -149,9 +147,7 @@ def test_info_mem_agrees_with_info_tlb(run):
     """The same walk told another way: ranges with rights."""
     total = sum(int(size, 16) for size in re.findall(r"^[0-9a-f]+-[0-9a-f]+ ([0-9a-f]+) [-urw]+$",
                                                      run.answers["info mem"], re.M))
-    report, pages = run.report(), qemu_pages(run)
-    others = len(shown_high_pages(report, pages)) - len(freed_text(report, pages))
-    assert total == sum(end - start for start, end, _ in areas(report)) + others * PAGE
+    assert total == sum(end - start for start, end, _ in areas(run.report()))
 
 
 @on_machines(*NAMES)
