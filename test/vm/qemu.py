@@ -21,7 +21,7 @@ UBOOT = pathlib.Path(os.environ.get("UBOOT", "/usr/lib/u-boot"))
 BEGIN = "-----BEGIN BOOTMEM REPORT-----"
 END = "-----END BOOTMEM REPORT-----"
 POLL_SECONDS = 0.1
-MONITOR_SECONDS = 60
+MONITOR_SECONDS = 180
 MIB = 1 << 20
 
 
