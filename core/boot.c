@@ -408,7 +408,7 @@ static bool claim_in(struct boot *b, pfn_t from, pfn_t end, uint64_t pages, uint
 		from = unowned_run(b, from, end, pages);
 		if (from >= end || end - from < pages)
 			return false;
-		if (b->platform->claim(b->platform->ctx, from, pages) == BM_OK) {
+		if (boot_claim_pages(b, from, pages) == BM_OK) {
 			*found = from;
 			return true;
 		}

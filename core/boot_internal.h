@@ -22,6 +22,9 @@ enum bm_error boot_own_firmware(struct boot *b);
 /* bootmem's claim hook; ctx is the boot. */
 enum bm_error boot_claim(void *ctx, pfn_t start_pfn, uint64_t pages);
 
+/* Ask the firmware, and remember what it granted. BM_FULL: raise BOOT_CLAIMS; nothing was asked. */
+enum bm_error boot_claim_pages(struct boot *b, pfn_t start, uint64_t pages);
+
 /* Whole pages from bootmem for an owner, not cleared. */
 enum bm_error boot_alloc(struct boot *b, enum owner owner, uint64_t pages, phys_t *phys);
 

@@ -84,13 +84,32 @@ static bool any_reserved(const struct boot *b, pfn_t start, uint64_t pages)
 	return r != NULL && r->start < start + pages;
 }
 
+static bool extend_last(struct boot *b, pfn_t start, pfn_t end)
+{
+	if (b->claims == 0 || b->claimed[b->claims - 1].end != start)
+		return false;
+	b->claimed[b->claims - 1].end = end;
+	return true;
+}
+
+enum bm_error boot_claim_pages(struct boot *b, pfn_t start, uint64_t pages)
+{
+	enum bm_error error = BM_FULL;
+
+	if (b->claims < BOOT_CLAIMS)
+		error = b->platform->claim(b->platform->ctx, start, pages);
+	if (error == BM_OK && !extend_last(b, start, start + pages))
+		b->claimed[b->claims++] = (struct pfn_range){ start, start + pages };
+	return error;
+}
+
 /* bootmem's claim hook. After a refusal at least one of the pages is reserved. */
 enum bm_error boot_claim(void *ctx, pfn_t start_pfn, uint64_t pages)
 {
 	struct boot *b = ctx;
 	enum bm_error error;
 
-	if (b->platform->claim(b->platform->ctx, start_pfn, pages) == BM_OK)
+	if (boot_claim_pages(b, start_pfn, pages) == BM_OK)
 		return BM_OK;
 	error = learn_from_refusal(b, start_pfn, pages);
 	if (error == BM_OK && !any_reserved(b, start_pfn, pages)) {

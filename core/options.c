@@ -17,6 +17,7 @@
 struct text {
 	const char *at;
 	size_t length;
+	bool quoted; /* from between quotes: two quotes in it stand for one */
 };
 
 enum verdict {
@@ -78,13 +79,13 @@ static bool starts_with(struct text t, const char *prefix)
 
 static struct text skip(struct text t, size_t count)
 {
-	return (struct text){ t.at + count, t.length - count };
+	return (struct text){ t.at + count, t.length - count, t.quoted };
 }
 
 /* Split at the first separator: what is before it is returned, *t becomes what follows. */
 static struct text cut(struct text *t, char separator)
 {
-	struct text head = { t->at, 0 };
+	struct text head = { t->at, 0, t->quoted };
 
 	while (head.length < t->length && t->at[head.length] != separator)
 		head.length++;
@@ -113,12 +114,37 @@ static bool next_item(struct text *list, struct text *item)
 	return true;
 }
 
-/* Quotes round the whole of it are not part of it. */
+/* Bytes that the first character takes. */
+static size_t character_bytes(struct text t)
+{
+	return t.quoted && t.length >= 2 && t.at[0] == '"' && t.at[1] == '"' ? 2 : 1;
+}
+
+static size_t characters(struct text t)
+{
+	size_t count = 0;
+
+	for (; t.length != 0; t = skip(t, character_bytes(t)))
+		count++;
+	return count;
+}
+
+static bool has_single_quote(struct text t)
+{
+	for (; t.length != 0; t = skip(t, character_bytes(t)))
+		if (t.at[0] == '"' && character_bytes(t) == 1)
+			return true;
+	return false;
+}
+
+/* Quotes round the whole of it are not part of it; they are that when all within come in pairs. */
 static struct text unquoted(struct text t)
 {
-	if (t.length >= 2 && t.at[0] == '"' && t.at[t.length - 1] == '"')
-		t = (struct text){ t.at + 1, t.length - 2 };
-	return t;
+	struct text inner = { t.at + 1, t.length - 2, true };
+
+	if (t.quoted || t.length < 2 || t.at[0] != '"' || t.at[t.length - 1] != '"')
+		return t;
+	return has_single_quote(inner) ? t : inner;
 }
 
 /* --- values --------------------------------------------------------------------------------- */
@@ -439,7 +465,7 @@ static enum verdict apply_path(char path[OPTIONS_PATH], struct text value)
 		if (place ? !append(expanded, sizeof(expanded), ARCH_NAME, sizeof(ARCH_NAME) - 1) :
 			    !append(expanded, sizeof(expanded), value.at, 1))
 			return REFUSED;
-		value = skip(value, place ? sizeof(ARCH_PLACE) - 1 : 1);
+		value = skip(value, place ? sizeof(ARCH_PLACE) - 1 : character_bytes(value));
 	}
 	memcpy(path, expanded, sizeof(expanded));
 	return APPLIED;
@@ -457,10 +483,14 @@ static enum verdict apply_initrd(struct boot_options *options, struct text value
 
 static enum verdict apply_cmdline(struct boot_options *options, struct text value)
 {
-	if (value.length >= OPTIONS_CMDLINE)
+	size_t used = 0;
+
+	if (characters(value) >= OPTIONS_CMDLINE)
 		return REFUSED;
-	options->cmdline[0] = '\0';
-	return append(options->cmdline, OPTIONS_CMDLINE, value.at, value.length) ? APPLIED : REFUSED;
+	for (; value.length != 0; value = skip(value, character_bytes(value)))
+		options->cmdline[used++] = value.at[0];
+	options->cmdline[used] = '\0';
+	return APPLIED;
 }
 
 static bool is_lower(char c)
@@ -592,7 +622,7 @@ static struct text next_word(struct text *t)
 	bool quoted = false;
 
 	*t = trim(*t);
-	word = (struct text){ t->at, 0 };
+	word = (struct text){ t->at, 0, false };
 	while (word.length < t->length && (quoted || !is_blank(t->at[word.length]))) {
 		quoted ^= t->at[word.length] == '"';
 		word.length++;
@@ -619,7 +649,7 @@ uint32_t options_parse_file(struct boot_options *options, const char *origin, co
 	size_t length, const struct sink *errors)
 {
 	struct place place = { origin, 0, errors };
-	struct text rest = without_mark((struct text){ text, length });
+	struct text rest = without_mark((struct text){ text, length, false });
 	uint32_t refused = 0;
 
 	while (rest.length != 0) {
@@ -636,7 +666,7 @@ uint32_t options_parse_words(struct boot_options *options, const char *origin, c
 	size_t length, const struct sink *errors)
 {
 	struct place place = { origin, 0, errors };
-	struct text rest = without_mark((struct text){ text, length });
+	struct text rest = without_mark((struct text){ text, length, false });
 	uint32_t refused = 0;
 
 	for (struct text word; (word = next_word(&rest)).length != 0;) {

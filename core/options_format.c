@@ -96,7 +96,10 @@ static void put_text(struct words *w, const char *key, const char *text)
 	if (text[0] == '\0')
 		return;
 	put_key(w, key);
-	sink_printf(w->out, "\"%s\"", text);
+	sink_puts(w->out, "\"");
+	for (; *text != '\0'; text++)
+		sink_printf(w->out, *text == '"' ? "\"\"" : "%c", *text);
+	sink_puts(w->out, "\"");
 }
 
 void options_format(const struct boot_options *o, const struct sink *out)

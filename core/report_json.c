@@ -513,7 +513,20 @@ static void put_parts(struct json *j, const struct boot_input *in)
 	json_close(j, "]");
 }
 
-/* Options, processor, and where the firmware had put the loader. */
+static void put_claimed(struct json *j, const struct boot *b)
+{
+	json_key(j, "claimed");
+	json_open(j, "[");
+	for (uint32_t i = 0; i < b->claims; i++) {
+		json_open(j, "{ ");
+		json_number_member(j, "start_pfn", b->claimed[i].start);
+		json_number_member(j, "end_pfn", b->claimed[i].end);
+		json_close(j, " }");
+	}
+	json_close(j, "]");
+}
+
+/* Options, processor, where the firmware had put the loader, and what it granted to bootmem. */
 static void put_input(struct json *j, const struct boot *b)
 {
 	const struct boot_input *in = &b->input;
@@ -533,9 +546,11 @@ static void put_input(struct json *j, const struct boot *b)
 		j, "storage", b->storage_phys, b->storage_phys + b->storage_bytes);
 	json_address_range_member(j, "framebuffer", in->framebuffer_phys,
 		in->framebuffer_phys + in->framebuffer_bytes);
+	json_address_range_member(j, "initrd", in->initrd_start_phys, in->initrd_end_phys);
 	json_truth_member(j, "runtime_services", &in->runtime_services);
 	json_truth_member(j, "memory_attributes", &memory_attributes);
 	put_parts(j, in);
+	put_claimed(j, b);
 	json_close(j, " }");
 }
 
@@ -582,6 +597,48 @@ static void put_timing(struct json *j, const struct boot *b)
 	json_close(j, "]");
 }
 
+static void put_segment(struct json *j, const struct elf_segment *s)
+{
+	bool write = (s->rights & MAP_WRITE) != 0, exec = (s->rights & MAP_EXEC) != 0;
+
+	json_open(j, "{ ");
+	json_address_member(j, "virt", s->virt);
+	json_number_member(j, "bytes", s->mem_bytes);
+	json_truth_member(j, "write", &write);
+	json_truth_member(j, "exec", &exec);
+	json_close(j, " }");
+}
+
+static void put_segments(struct json *j, const struct elf_kernel *elf)
+{
+	json_key(j, "segments");
+	json_open(j, "[");
+	for (uint32_t i = 0; i < elf->segments; i++)
+		put_segment(j, &elf->segment[i]);
+	json_close(j, "]");
+}
+
+/* The setup header as the kernel's file has it, from offset 0x1f1 on, in hexadecimal. */
+static void put_setup_header(struct json *j, const struct linux_kernel *bzimage)
+{
+	struct sink hex;
+
+	json_key(j, "setup_header");
+	hex = json_string_begin(j);
+	for (uint32_t i = 0; i < bzimage->header_bytes; i++)
+		sink_printf(&hex, "%02x", bzimage->header[i]);
+	json_string_end(j);
+}
+
+/* What the kernel's file asked for; with it, the start can be made again without the file. */
+static void put_demands(struct json *j, const struct boot_kernel *k)
+{
+	if (k->protocol == PROTOCOL_NATIVE)
+		put_segments(j, &k->elf);
+	else
+		put_setup_header(j, &k->bzimage);
+}
+
 static void put_handoff(struct json *j, const struct boot *b)
 {
 	const struct boot_kernel *k = &b->kernel;
@@ -598,6 +655,7 @@ static void put_handoff(struct json *j, const struct boot *b)
 	json_address_member(j, "virt", k->virt);
 	json_address_member(j, "phys", k->phys);
 	json_number_member(j, "bytes", k->bytes);
+	put_demands(j, k);
 	json_close(j, " }");
 }
 

@@ -54,6 +54,7 @@ struct boot_platform {
 #define BOOT_SPECIALS     16
 #define BOOT_SRAT_RANGES  512 /* memory entries of an SRAT; more is a finding, and one node */
 #define BOOT_ALL_SPECIALS (BOOT_SPECIALS + 8 + ELF_MAX_SEGMENTS + OPTIONS_RANGES)
+#define BOOT_CLAIMS       256 /* runs of pages that the firmware grants; one more counts as refused */
 struct boot_input {
 	struct paging_mode mode;
 	phys_t image_start_phys, image_end_phys;
@@ -144,6 +145,10 @@ struct boot {
 
 	struct pfn_range scratch; /* pages of the storage that only the stages before mem_init use */
 	uint64_t freed_init_pages; /* given back at the end of mem_init */
+
+	/* every page that the firmware granted, in the order of the claims; those given back to bootmem, too */
+	struct pfn_range claimed[BOOT_CLAIMS];
+	uint32_t claims;
 
 	phys_t far_phys; /* RAM from here on is left out (P8); 0: none */
 	struct fw_map map;

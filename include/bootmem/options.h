@@ -61,7 +61,9 @@ void options_defaults(struct boot_options *options);
  * Apply a text: lines of "key = value" (a file), or words of key=value (load options). In a file, #
  * at the start of a line or after a blank starts a comment, and a byte order mark and "\r" are
  * passed over. In load options, double quotes hold a word with blanks together, and a first word
- * without = is the image's own name, which some shells put there (Q66).
+ * without = is the image's own name, which some shells put there (Q66). In both, quotes round a value (in load
+ * options also round a word) are not part of it, and two quotes between them stand for one: "say ""hi""". A
+ * backslash is a backslash.
  *
  * Every line that can't be used is named on errors with its origin, number, key and what
  * would be accepted, and changes nothing. A valid key that this version does nothing with is

@@ -14,6 +14,8 @@
 #include <bootmem/limits.h>
 #include <bootmem/options.h>
 
+#include "random.h"
+
 static struct boot_options options;
 static char said[4096];
 static struct text_buffer said_buffer;
@@ -91,6 +93,68 @@ static void options_as_words(void **state)
 	writes("kernel=a.elf initrd=/b \"cmdline=c d=e\"",
 		"kernel=\"a.elf\" cmdline=\"c d=e\" initrd=\"/b\"");
 	writes("highmem=0 vmalloc=400M", "highmem=0 vmalloc=400M");
+}
+
+/* Any kernel, initrd and command line come back, whatever is in them. */
+static void texts_as_words(void **state)
+{
+	static const char odd[] = "\" \\'#=,{}\t\"\"x";
+	static char words[3 * sizeof(struct boot_options)];
+	static struct boot_options first;
+	uint64_t random = 1;
+
+	(void)state;
+	for (unsigned round = 0; round < 3000; round++) {
+		struct text_buffer buffer;
+		struct sink sink = text_buffer_sink(&buffer, words, sizeof(words));
+		char *const text[] = { first.kernel, first.cmdline, first.initrd };
+		const size_t size[] = { OPTIONS_PATH, OPTIONS_CMDLINE, OPTIONS_PATH };
+
+		options_defaults(&first);
+		for (unsigned i = 0; i < ARRAY_SIZE(text); i++) {
+			size_t most = round % 4 == 0 ? size[i] : 8;
+			size_t length = round == 0 ? size[i] - 1 : random_below(&random, most);
+
+			for (size_t k = 0; k < length; k++)
+				text[i][k] = odd[random_below(&random, sizeof(odd) - 1)];
+		}
+		options_format(&first, &sink);
+		options_defaults(&options);
+		assert_int_equal(parse(options_parse_words, words), 0);
+		assert_string_equal(options.kernel, first.kernel);
+		assert_string_equal(options.cmdline, first.cmdline);
+		assert_string_equal(options.initrd, first.initrd);
+		assert_memory_equal(&options, &first, sizeof(first));
+	}
+}
+
+/* Quotes round a value, doubled within; anything else that has quotes is what it looks like. */
+static void quotes(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "cmdline = \"a b\"", "a b" },
+		{ "cmdline = \"say \"\"hi\"\"\"", "say \"hi\"" },
+		{ "cmdline = a=\"b c\" d", "a=\"b c\" d" },
+		{ "cmdline = \"a\" \"b\"", "\"a\" \"b\"" },
+		{ "cmdline = \"\"\"\"", "\"" },
+		{ "cmdline = \"\"", "" },
+		{ "cmdline = \"", "\"" },
+		{ "cmdline = a\"\"b", "a\"\"b" },
+		{ "cmdline = \\\"x\\\"", "\\\"x\\\"" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		options_defaults(&options);
+		accepts(cases[i][0]);
+		assert_string_equal(options.cmdline, cases[i][1]);
+	}
+	assert_int_equal(parse(options_parse_words, "x.efi \"cmdline=say \"\"hi\"\"\" mem=1G"), 0);
+	assert_string_equal(options.cmdline, "say \"hi\"");
+	assert_true(options.mem_bytes == GIB);
+	assert_int_equal(parse(options_parse_words, "kernel=\\EFI\\x.elf \"initrd=\\my dir\\i\""), 0);
+	assert_string_equal(options.kernel, "\\EFI\\x.elf");
+	assert_string_equal(options.initrd, "\\my dir\\i");
 }
 
 static void numa(void **state)
@@ -466,6 +530,8 @@ int main(void)
 		TEST(ranges_add_up_to_their_limit),
 		TEST(serial_ports),
 		TEST(options_as_words),
+		TEST(texts_as_words),
+		TEST(quotes),
 		TEST(numa),
 		TEST(split_options),
 		TEST(kernels),

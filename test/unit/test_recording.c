@@ -185,34 +185,31 @@ static void test_sysfs_in_any_order(void **state)
 static const char report[] =
 	"noise { \"x\": 1 }\n-----BEGIN BOOTMEM REPORT-----\n"
 	"{ \"schema\": \"bootmem-report/1\", \"arch\": \"x86_64\",\n"
-	"\"firmware\": { \"vendor\": \"A \\\"quoted\\\" one\", \"revision\": 7 },\n"
+	"\"firmware\": { \"vendor\": \"A \\\"quoted\\\" one\", \"revision\": 7, \"descriptor_size\": 56, \"exit_attempts\": 3 },\n"
 	"\"e820\": [\n{ \"start\": \"0x0\", \"end\": \"0x100000\", \"type\": \"ram\", \"new\": [1, "
 	"{}] }],\n"
-	"\"nodes\": [\n{ \"nid\": 0, \"bootmem\": { \"bitmap_pfn\": 3, \"bitmap_bytes\": 8192 }, "
-	"\"distances\": [10, 21] },\n"
-	"{ \"nid\": 1, \"bootmem\": { \"bitmap_pfn\": 0, \"bitmap_bytes\": 0 }, "
-	"\"distances\": [31, 10] }],\n"
+	"\"nodes\": [\n{ \"nid\": 0, \"distances\": [10, 21] },\n"
+	"{ \"nid\": 1, \"distances\": [31, 10] }],\n"
 	"\"paging\": { \"levels\": 4, \"areas\": [\n"
 	"{ \"start\": \"0x5000\", \"end\": \"0x6000\", \"kind\": \"identity\", \"write\": true, "
 	"\"exec\": false },\n"
 	"{ \"start\": \"0xffff888000001000\", \"end\": \"0xffff888000002000\", \"kind\": "
 	"\"direct map\", \"write\": true, \"exec\": false }] },\n"
-	"\"owners\": [\n"
-	"{ \"owner\": \"page tables\", \"ranges\": [{ \"start_pfn\": 16, \"end_pfn\": 18 }] },\n"
-	"{ \"owner\": \"page 0\", \"ranges\": [{ \"start_pfn\": 0, \"end_pfn\": 1 }] }],\n"
 	"\"firmware_map\": [\n{ \"type\": 7, \"start\": \"0x1000\", \"pages\": 3, \"attribute\": "
 	"\"0x800000000000000f\" }],\n"
 	"\"affinity\": { \"processors\": [2, 0, 1], \"memory\": [\n"
 	"{ \"nid\": 2, \"start\": \"0x80000\", \"end\": \"0x100000\", \"hotplug\": true, "
 	"\"nonvolatile\": false }] },\n"
-	"\"input\": { \"options\": \"mem=1M\", \"mode\": { \"levels\": 4, \"nx\": true, \"large\": "
+	"\"input\": { \"options\": \"cmdline=\\\"a\\\\b\\u0009\\u00e9\\/\\t\\\"\", \"mode\": { \"levels\": 4, \"nx\": true, \"large\": "
 	"true, "
 	"\"huge\": false, \"phys_bits\": 40 }, \"image\": { \"start\": \"0x7000\", \"end\": "
 	"\"0x8000\" }, "
 	"\"init\": null, \"storage\": { \"start\": \"0x9100\", \"end\": \"0x9200\" }, "
 	"\"runtime_services\": true, \"parts\": [{ \"start\": \"0x7000\", \"end\": \"0x8000\", "
-	"\"write\": false, \"exec\": true }] },\n"
-	"\"handoff\": null, \"ok\": true }\n-----END BOOTMEM REPORT-----\n";
+	"\"write\": false, \"exec\": true }], \"initrd\": { \"start\": \"0x3000\", \"end\": \"0x3005\" },"
+	"\"claimed\": [{ \"start_pfn\": 3, \"end_pfn\": 5 }, { \"start_pfn\": 16, \"end_pfn\": 18 }] },\n"
+	"\"handoff\": { \"entry\": \"0x1234\", \"segments\": [{ \"virt\": \"0x1000\", \"bytes\": 564, "
+	"\"write\": false, \"exec\": true }], \"setup_header\": \"1f00ff\" }, \"ok\": true }\n-----END BOOTMEM REPORT-----\n";
 
 static void test_report(void **state)
 {
@@ -221,7 +218,7 @@ static void test_report(void **state)
 	(void)state;
 	parses(&r, report);
 	assert_int_equal(r.format, FORMAT_REPORT);
-	assert_string_equal(r.machine, "A \\\"quoted\\\" one");
+	assert_string_equal(r.machine, "A \"quoted\" one");
 	assert_int_equal(r.e820.count, 1);
 	is_record(&r.e820.item[0], 0, 0x100000, E820_RAM);
 	assert_int_equal(r.efi.count, 1);
@@ -244,7 +241,15 @@ static void test_report_tells_the_start(void **state)
 	s = &r.start;
 	assert_true(s->known);
 	assert_string_equal(s->arch, "x86_64");
-	assert_string_equal(s->options, "mem=1M");
+	assert_string_equal(s->options, "cmdline=\"a\\b\t\xe9/\t\"");
+	assert_int_equal(s->descriptor_bytes, 56);
+	assert_int_equal(s->exit_attempts, 3);
+	is_record(&s->initrd, 0x3000, 0x3005, 0);
+	assert_true(s->kernel.entry == 0x1234);
+	assert_int_equal(s->kernel.segments.count, 1);
+	is_record(&s->kernel.segments.item[0], 0x1000, 0x1234, MAP_EXEC);
+	assert_int_equal(s->kernel.setup_bytes, 3);
+	assert_memory_equal(s->kernel.setup_header, "\x1f\0\xff", 3);
 	assert_int_equal(s->revision, 7);
 	assert_int_equal(s->mode.levels, 4);
 	assert_true(s->mode.nx && s->mode.large && !s->mode.huge);
@@ -289,6 +294,29 @@ static void test_rejections(void **state)
 		"}",
 		2);
 	rejects("{ \"schema\": \"bootmem-report/1\",\n\"input\": { \"runtime_services\": 1 } }", 2);
+	rejects("{ \"schema\": \"bootmem-report/1\",\n\"handoff\": { \"setup_header\": \"1\" } }", 2);
+	rejects("{ \"schema\": \"bootmem-report/1\",\n\"handoff\": { \"setup_header\": \"0x\" } }", 2);
+}
+
+static void rejects_string(const char *string)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "{ \"schema\": \"bootmem-report/1\",\n\"arch\": %s }", string);
+	rejects(text, 2);
+}
+
+static void test_strings(void **state)
+{
+	(void)state;
+	rejects_string("\"\\x\"");
+	rejects_string("\"\\u12\"");
+	rejects_string("\"\\u0x12\"");
+	rejects_string("\"\\u12g4\"");
+	rejects_string("\"a\tb\"");
+	rejects_string("\"a\nb\"");
+	rejects_string("\"open\\\"");
+	rejects_string("\"open");
 }
 
 static const char *const samples[] = {
@@ -374,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_report_tells_the_start),
 		cmocka_unit_test(test_rejections),
+		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_every_beginning),
 		cmocka_unit_test(test_spoiled_bytes),
 		cmocka_unit_test(test_utf16),

@@ -486,7 +486,7 @@ static void json_has_the_facts(void **state)
 	assert_has("\"image\": { \"start\": \"0x1000000\", \"end\": \"0x1020000\" }, ");
 	assert_has(
 		"\"parts\": [{ \"start\": \"0x1000000\", \"end\": \"0x1020000\", \"write\": false, "
-		"\"exec\": true }] }");
+		"\"exec\": true }], \"claimed\": [] }");
 	assert_has("{ \"start\": \"0x7e00000\", \"end\": \"0x7f00000\", \"kind\": \"acpi\" }");
 	assert_has("{ \"start\": \"0x7f00000\", \"end\": \"0x8000000\", \"kind\": \"nvs\" }");
 	assert_has("{ \"start\": \"0xffc00000\", \"end\": \"0x100000000\", \"kind\": \"mmio\" }");
@@ -559,6 +559,35 @@ static void frame_surrounds_the_document(void **state)
 	assert_string_equal(text + strlen(text) - (sizeof(end) - 1), end);
 }
 
+/* All that the simulator needs to make the start again. */
+static void json_tells_the_kernels_demands(void **state)
+{
+	struct boot_kernel *k = &boot.kernel;
+
+	(void)state;
+	boot.claimed[0] = (struct pfn_range){ 3, 5 };
+	boot.claimed[1] = (struct pfn_range){ 9, 10 };
+	boot.claims = 2;
+	boot.input.initrd_start_phys = 0x200000;
+	boot.input.initrd_end_phys = 0x200123;
+	k->protocol = PROTOCOL_NATIVE;
+	k->elf.segments = 2;
+	k->elf.segment[0] = (struct elf_segment){ .virt = 0x1000, .mem_bytes = 5, .rights = MAP_EXEC };
+	k->elf.segment[1] = (struct elf_segment){ .virt = 0x2010, .mem_bytes = 6, .rights = MAP_WRITE };
+	json_report(REPORT_BOOTED);
+	assert_has("\"claimed\": [{ \"start_pfn\": 3, \"end_pfn\": 5 }, "
+		   "{ \"start_pfn\": 9, \"end_pfn\": 10 }] }");
+	assert_has("\"initrd\": { \"start\": \"0x200000\", \"end\": \"0x200123\" }");
+	assert_has("\"segments\": [{ \"virt\": \"0x1000\", \"bytes\": 5, \"write\": false, "
+		   "\"exec\": true }, { \"virt\": \"0x2010\", \"bytes\": 6, \"write\": true, "
+		   "\"exec\": false }] }");
+	k->protocol = PROTOCOL_LINUX;
+	k->bzimage.header_bytes = 3;
+	memcpy(k->bzimage.header, "\x1f\0\xff", 3);
+	json_report(REPORT_BOOTED);
+	assert_has("\"setup_header\": \"1f00ff\" }");
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, build)
 
 int main(void)
@@ -573,6 +602,7 @@ int main(void)
 		TEST(the_reader_refuses_what_is_not_json),
 		TEST(json_is_valid_in_every_stage),
 		TEST(json_has_the_facts),
+		TEST(json_tells_the_kernels_demands),
 		TEST(json_escapes_what_comes_from_outside),
 		TEST(json_is_valid_when_empty),
 		TEST(long_mem_map_is_cut_and_counted),

@@ -18,10 +18,8 @@ from qemu import BUILD
 
 SIMULATOR = {"x86_64": "bootmem-sim", "i386": "bootmem-sim-i386"}
 
-# The stage and how the exit went; the map, whose descriptors the simulator's firmware splits where others join them;
-# the firmware's page tables; the test of windows into high memory, which needs live page tables.
-MACHINE_ONLY = {"stage", "timing", "firmware_map", "firmware.descriptors", "firmware.exit_attempts",
-                "firmware.descriptor_size", "paging.firmware_tables", "selftest.high_pages"}
+# The stage; the firmware's page tables; the test of windows into high memory, which needs live page tables.
+MACHINE_ONLY = {"stage", "timing", "paging.firmware_tables", "selftest.high_pages"}
 
 # What the firmware's page tables lack and where they are, and what its SLIT has wrong: neither is in a report.
 MACHINE_FINDINGS = {"P11", "Q73", "N8"}

@@ -91,11 +91,13 @@ static void insert(struct fake_firmware *fw, uint32_t at, struct efi_memory_desc
 	fw->count++;
 }
 
-/* Cut [start, end) out of descriptor i, as another type. */
-static void split(struct fake_firmware *fw, uint32_t i, phys_t start, phys_t end, uint32_t type)
+/* Cut [start, end) out of descriptor i, as another type; false when there is no room for the pieces. */
+static bool split(struct fake_firmware *fw, uint32_t i, phys_t start, phys_t end, uint32_t type)
 {
 	struct efi_memory_desc before = fw->desc[i], after = fw->desc[i];
 
+	if (fw->count + 2 > FAKE_MAX_DESCRIPTORS)
+		return false;
 	before.pages = (start - before.phys_start) >> PAGE_SHIFT;
 	after.pages = (desc_end(&after) - end) >> PAGE_SHIFT;
 	after.phys_start = end;
@@ -105,6 +107,7 @@ static void split(struct fake_firmware *fw, uint32_t i, phys_t start, phys_t end
 	insert(fw, i + 1, after);
 	insert(fw, i, before);
 	fw->key++;
+	return true;
 }
 
 bool fake_allocate(struct fake_firmware *fw, pfn_t start_pfn, uint64_t pages, uint32_t type)
@@ -115,10 +118,8 @@ bool fake_allocate(struct fake_firmware *fw, pfn_t start_pfn, uint64_t pages, ui
 		const struct efi_memory_desc *d = &fw->desc[i];
 
 		if (d->type == EFI_MEM_CONVENTIONAL && d->phys_start <= start &&
-			end <= desc_end(d)) {
-			split(fw, i, start, end, type);
-			return true;
-		}
+			end <= desc_end(d))
+			return split(fw, i, start, end, type);
 	}
 	return false;
 }
@@ -140,34 +141,44 @@ pfn_t fake_allocate_top(struct fake_firmware *fw, uint64_t pages, uint32_t type,
 	return best != PFN_END && fake_allocate(fw, best, pages, type) ? best : PFN_END;
 }
 
-/* Join every pair of free neighbours. */
-static void join_free(struct fake_firmware *fw)
+/* The free descriptor that ends (or starts) at an address. */
+static struct efi_memory_desc *free_beside(struct fake_firmware *fw, phys_t at, bool above)
 {
-	for (uint32_t i = 0; i < fw->count; i++)
-		for (uint32_t k = 0; k < fw->count; k++) {
-			struct efi_memory_desc *low = &fw->desc[i], *high = &fw->desc[k];
+	for (uint32_t i = 0; i < fw->count; i++) {
+		struct efi_memory_desc *d = &fw->desc[i];
 
-			if (low->type != EFI_MEM_CONVENTIONAL || high->type != low->type ||
-				high->attribute != low->attribute ||
-				desc_end(low) != high->phys_start)
-				continue;
-			low->pages += high->pages;
-			memmove(high, high + 1, (--fw->count - k) * sizeof(*high));
-			i = UINT32_MAX; /* start again */
-			break;
-		}
+		if (d->type == EFI_MEM_CONVENTIONAL && (above ? d->phys_start : desc_end(d)) == at)
+			return d;
+	}
+	return NULL;
 }
 
-void fake_release(struct fake_firmware *fw, phys_t start, phys_t end)
+static void join_free(struct fake_firmware *fw, phys_t at)
+{
+	struct efi_memory_desc *low = free_beside(fw, at, false);
+	struct efi_memory_desc *high = free_beside(fw, at, true);
+
+	if (low == NULL || high == NULL || low == high || low->attribute != high->attribute)
+		return;
+	low->pages += high->pages;
+	memmove(high, high + 1, (size_t)(&fw->desc[--fw->count] - high) * sizeof(*high));
+}
+
+bool fake_release(struct fake_firmware *fw, phys_t start, phys_t end)
 {
 	for (uint32_t i = 0; i < fw->count; i++) {
 		const struct efi_memory_desc *d = &fw->desc[i];
 		phys_t from = max_u64(start, d->phys_start), to = min_u64(end, desc_end(d));
 
-		if (d->type == EFI_MEM_LOADER_DATA && from < to)
-			split(fw, i, from, to, EFI_MEM_CONVENTIONAL);
+		if (d->type != EFI_MEM_LOADER_DATA || from >= to)
+			continue;
+		if (!split(fw, i, from, to, EFI_MEM_CONVENTIONAL))
+			return false;
+		join_free(fw, from);
+		join_free(fw, to);
+		i = UINT32_MAX; /* start again */
 	}
-	join_free(fw);
+	return true;
 }
 
 uint32_t fake_type_at(const struct fake_firmware *fw, pfn_t pfn)
@@ -184,14 +195,52 @@ uint32_t fake_type_at(const struct fake_firmware *fw, pfn_t pfn)
 /* --- the platform ---------------------------------------------------------------------------------- */
 
 /* Fills the padding of a long stride with rubbish: nobody may read it. */
+static enum bm_error copy_descriptors(struct fake_firmware *fw, const struct efi_memory_desc *desc,
+	uint32_t count, struct fw_map *map)
+{
+	if ((uint64_t)count * fw->stride > sizeof(fw->map))
+		return BM_FULL;
+	memset(fw->map, 0xa5, (size_t)count * fw->stride);
+	for (uint32_t i = 0; i < count; i++)
+		memcpy(fw->map + (size_t)i * fw->stride, &desc[i], sizeof(desc[i]));
+	return fw_map_init(map, fw->map, (uint64_t)count * fw->stride, fw->stride, 1, fw->key);
+}
+
 static enum bm_error copy_map(struct fake_firmware *fw, struct fw_map *map)
 {
-	if ((uint64_t)fw->count * fw->stride > sizeof(fw->map))
-		return BM_FULL;
-	memset(fw->map, 0xa5, (size_t)fw->count * fw->stride);
-	for (uint32_t i = 0; i < fw->count; i++)
-		memcpy(fw->map + (size_t)i * fw->stride, &fw->desc[i], sizeof(fw->desc[i]));
-	return fw_map_init(map, fw->map, (uint64_t)fw->count * fw->stride, fw->stride, 1, fw->key);
+	return copy_descriptors(fw, fw->desc, fw->count, map);
+}
+
+/* Where a list says at as desc says there: up to the end of one of its descriptors, or at itself. */
+static phys_t same_until(const struct efi_memory_desc *list, uint32_t count,
+	const struct efi_memory_desc *desc, phys_t at)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (list[i].type == desc->type && list[i].attribute == desc->attribute &&
+			list[i].phys_start <= at && at < desc_end(&list[i]))
+			return desc_end(&list[i]);
+	return at;
+}
+
+/* Does b say everything that a says? */
+static bool says_all(const struct efi_memory_desc *b, uint32_t bs, const struct efi_memory_desc *a,
+	uint32_t as)
+{
+	for (uint32_t i = 0; i < as; i++)
+		for (phys_t at = a[i].phys_start, next; at < desc_end(&a[i]); at = next) {
+			next = same_until(b, bs, &a[i], at);
+			if (next == at)
+				return false;
+		}
+	return true;
+}
+
+static enum bm_error copy_last_map(struct fake_firmware *fw, struct fw_map *map)
+{
+	if (fw->last != NULL && says_all(fw->last, fw->lasts, fw->desc, fw->count) &&
+		says_all(fw->desc, fw->count, fw->last, fw->lasts))
+		return copy_descriptors(fw, fw->last, fw->lasts, map);
+	return copy_map(fw, map);
 }
 
 static enum bm_error get_map(void *ctx, struct fw_map *map)
@@ -262,8 +311,8 @@ static enum bm_error exit_firmware(void *ctx, struct fw_map *map, uint32_t *atte
 	struct fake_firmware *fw = ctx;
 	enum bm_error error;
 
-	for (*attempts = 1; *attempts <= 64; (*attempts)++) {
-		error = copy_map(fw, map);
+	for (*attempts = 1; *attempts <= FAKE_EXIT_ATTEMPTS; (*attempts)++) {
+		error = copy_last_map(fw, map);
 		if (error != BM_OK)
 			return error;
 		if (fw->stale_exits == 0 && fw->key == map->key) {
@@ -352,6 +401,8 @@ enum bm_error fake_start(
 		input = *fw->input;
 	else
 		error = place_front_end(fw, &input);
+	if (error == BM_OK && input.workspace_end_phys > fw->arena_bytes)
+		error = BM_INVALID;
 	if (error != BM_OK)
 		return error;
 	input.rsdp_phys = fw->rsdp_phys;

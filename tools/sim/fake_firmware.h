@@ -14,6 +14,7 @@
 
 #define FAKE_MAX_DESCRIPTORS 4096
 #define FAKE_MAX_REFUSALS    16
+#define FAKE_EXIT_ATTEMPTS   64
 
 struct fake_firmware {
 	uint8_t *arena;
@@ -36,6 +37,9 @@ struct fake_firmware {
 	/* Not null: what the front end says, and its storage; else fake_start finds places for all. */
 	const struct boot_input *input;
 	phys_t storage_start_phys, storage_end_phys;
+	/* Not null: the exit hands out this map, where it says the same as desc in other pieces. */
+	const struct efi_memory_desc *last;
+	uint32_t lasts;
 	uint32_t stale_exits; /* this many exits fail with a stale key */
 	uint32_t refusals;    /* ranges whose pages are never granted, though free in the map */
 	struct pfn_range refuse[FAKE_MAX_REFUSALS];
@@ -69,8 +73,11 @@ void *fake_open(struct fake_firmware *fw, phys_t start, phys_t end);
 /* Turn free pages into pages of another type, as an allocation does; false where they are not free. */
 bool fake_allocate(struct fake_firmware *fw, pfn_t start, uint64_t pages, uint32_t type);
 
-/* Turn the loader's data within a range back into free pages, one descriptor with free neighbours. */
-void fake_release(struct fake_firmware *fw, phys_t start, phys_t end);
+/*
+ * Turn the loader's data within a range back into free pages, one descriptor with free neighbours. False: there
+ * are too many descriptors, and some of it was left.
+ */
+bool fake_release(struct fake_firmware *fw, phys_t start, phys_t end);
 
 /* The highest free run below limit_pfn, allocated; PFN_END on failure. */
 pfn_t fake_allocate_top(struct fake_firmware *fw, uint64_t pages, uint32_t type, pfn_t limit_pfn);

@@ -2,6 +2,8 @@
 /*
  * json_reader: a reader of JSON for documents of known shape (json_reader.h). Called by parse_report.c.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json_reader.h"
@@ -29,8 +31,10 @@ static void space(struct json_reader *j)
 
 static bool next_is(struct json_reader *j, char c)
 {
+	if (j->expected != NULL)
+		return false; /* rest stays where the error is */
 	space(j);
-	return j->expected == NULL && !text_empty(&j->rest) && *j->rest.at == c;
+	return !text_empty(&j->rest) && *j->rest.at == c;
 }
 
 static bool take(struct json_reader *j, char c)
@@ -39,6 +43,59 @@ static bool take(struct json_reader *j, char c)
 		return false;
 	j->rest.at++;
 	return true;
+}
+
+/* The number of a \uNNNN whose backslash is at text's start. */
+static bool unicode_escape(struct text t, uint64_t *character)
+{
+	if (t.end - t.at < 6 || t.at[1] != 'u')
+		return false;
+	t = (struct text){ t.at + 2, t.at + 6 };
+	return !text_skip(&t, "0x") && text_hex(&t, character) && text_empty(&t);
+}
+
+/* Bytes of the character at text's start, 0: it can't stand in a string. */
+static size_t character_bytes(struct text t)
+{
+	uint64_t character;
+
+	if ((unsigned char)*t.at < ' ')
+		return 0;
+	if (*t.at != '\\')
+		return 1;
+	if (t.end - t.at >= 2 && t.at[1] != '\0' && strchr("\"\\/bfnrt", t.at[1]) != NULL)
+		return 2;
+	return unicode_escape(t, &character) ? 6 : 0;
+}
+
+static char character_value(struct text t)
+{
+	static const char letters[] = "bfnrt", values[] = "\b\f\n\r\t";
+	const char *letter;
+	uint64_t character;
+
+	if (*t.at != '\\')
+		return *t.at;
+	if (unicode_escape(t, &character))
+		return character != 0 && character <= 0xff ? (char)character : '?';
+	letter = strchr(letters, t.at[1]);
+	return letter != NULL ? values[letter - letters] : t.at[1];
+}
+
+char *json_string_value(struct text string)
+{
+	char *value = malloc((size_t)(string.end - string.at) + 1);
+	size_t length = 0;
+
+	if (value == NULL) {
+		fputs("bootmem-sim: out of memory\n", stderr);
+		exit(EXIT_FAILURE);
+	}
+	for (size_t bytes; !text_empty(&string) && (bytes = character_bytes(string)) != 0;
+		string.at += bytes)
+		value[length++] = character_value(string);
+	value[length] = '\0';
+	return value;
 }
 
 struct text json_read_string(struct json_reader *j)
@@ -50,11 +107,14 @@ struct text json_read_string(struct json_reader *j)
 		return string;
 	}
 	string.at = j->rest.at;
-	while (!text_empty(&j->rest) && *j->rest.at != '"')
-		j->rest.at += *j->rest.at == '\\' && j->rest.at + 1 < j->rest.end ? 2 : 1;
+	for (size_t bytes = 1; bytes != 0 && !text_empty(&j->rest) && *j->rest.at != '"';
+		j->rest.at += bytes)
+		bytes = character_bytes(j->rest);
 	string.end = j->rest.at;
-	if (!take(j, '"'))
-		json_fail(j, "the end of a string");
+	if (text_empty(&j->rest) || *j->rest.at != '"')
+		json_fail(j, "the rest of a string");
+	else
+		j->rest.at++;
 	return string;
 }
 

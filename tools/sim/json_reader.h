@@ -3,7 +3,7 @@
  * Reading JSON whose shape is known: an object is a table of fields, what it does not name is passed over.
  *
  * The first error stays and ends everything: expected then says what should have stood at rest. Nesting is
- * bounded, so no document can exhaust the stack. Escapes in strings are left as they are.
+ * bounded, so no document can exhaust the stack.
  */
 #ifndef SIM_JSON_READER_H
 #define SIM_JSON_READER_H
@@ -39,8 +39,14 @@ void json_read_array(struct json_reader *j, json_read_fn read, void *target);
 /* null is passed over: true, and nothing else is to be read. */
 bool json_take_null(struct json_reader *j);
 
-/* The bytes between the quotes, escapes and all. */
+/* The bytes between the quotes, escapes and all; each of them is good. */
 struct text json_read_string(struct json_reader *j);
+
+/*
+ * What such a string says, NUL-terminated, to be freed by the caller. \u0001 to \u00ff become the byte that
+ * core/json.c made them of, other characters '?'. Ends the program when the host has no memory.
+ */
+char *json_string_value(struct text string);
 
 /* Of type json_read_fn, for uint64_t; an address is a string in hexadecimal. */
 void json_read_number(struct json_reader *j, void *number);

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <bootmem/owner.h>
-
 #include "json_reader.h"
 #include "recording.h"
 
@@ -186,14 +184,8 @@ static void read_affinity(struct json_reader *j, void *recording)
 
 /* --- nodes ----------------------------------------------------------------------------------- */
 
-struct bitmap {
-	phys_t start;
-	uint64_t bytes;
-};
-
 struct node {
 	uint64_t nid;
-	struct bitmap bitmap;
 	struct row {
 		uint64_t distance[BOOTMEM_MAX_NODES];
 		uint32_t count;
@@ -215,19 +207,8 @@ static void read_row(struct json_reader *j, void *row)
 	json_read_array(j, read_distance, row);
 }
 
-static const struct json_field bitmap_fields[] = {
-	FIELD("bitmap_pfn", read_pfn, struct bitmap, start),
-	FIELD("bitmap_bytes", json_read_number, struct bitmap, bytes),
-};
-
-static void read_bitmap(struct json_reader *j, void *bitmap)
-{
-	JSON_OBJECT(j, bitmap_fields, bitmap);
-}
-
 static const struct json_field node_fields[] = {
 	FIELD("nid", json_read_number, struct node, nid),
-	FIELD("bootmem", read_bitmap, struct node, bitmap),
 	FIELD("distances", read_row, struct node, row),
 };
 
@@ -242,22 +223,13 @@ static void take_distances(struct recorded_start *start, const struct node *node
 		start->distance[node->nid * start->nodes + i] = (uint8_t)node->row.distance[i];
 }
 
-static void take_node(struct recorded_start *start, const struct node *node)
-{
-	if (node->bitmap.bytes != 0)
-		record_add(
-			&start->claimed, (struct record){ .start = node->bitmap.start,
-						 .end = node->bitmap.start + node->bitmap.bytes });
-	take_distances(start, node);
-}
-
 static void read_node(struct json_reader *j, void *target)
 {
 	struct node node = { 0 };
 
 	JSON_OBJECT(j, node_fields, &node);
 	if (nid_fits(j, node.nid))
-		take_node(target, &node);
+		take_distances(target, &node);
 }
 
 static void read_nodes(struct json_reader *j, void *start)
@@ -265,51 +237,12 @@ static void read_nodes(struct json_reader *j, void *start)
 	json_read_array(j, read_node, start);
 }
 
-/* --- owners ---------------------------------------------------------------------------------- */
-
-struct owned {
-	struct text name;
-	struct record_list ranges;
-};
+/* --- the start ------------------------------------------------------------------------------- */
 
 static void read_text(struct json_reader *j, void *text)
 {
 	*(struct text *)text = json_read_string(j);
 }
-
-static const struct json_field owner_fields[] = {
-	FIELD("owner", read_text, struct owned, name),
-	FIELD("ranges", read_pfn_ranges, struct owned, ranges),
-};
-
-/* What bootmem gave out while the firmware still had to grant it. */
-static bool was_claimed(struct text name)
-{
-	static const enum owner owners[] = { OWNER_BITMAP, OWNER_PAGE_TABLES, OWNER_CPU, OWNER_MM,
-		OWNER_NODES, OWNER_ZERO_PAGE, OWNER_PKMAP, OWNER_SECTIONS };
-
-	for (unsigned i = 0; i < ARRAY_SIZE(owners); i++)
-		if (text_is(name, owner_name(owners[i])))
-			return true;
-	return false;
-}
-
-static void read_owner(struct json_reader *j, void *list)
-{
-	struct owned owned = { 0 };
-
-	JSON_OBJECT(j, owner_fields, &owned);
-	for (uint32_t i = 0; i < owned.ranges.count && was_claimed(owned.name); i++)
-		record_add(list, owned.ranges.item[i]);
-	free(owned.ranges.item);
-}
-
-static void read_owners(struct json_reader *j, void *list)
-{
-	json_read_array(j, read_owner, list);
-}
-
-/* --- the start ------------------------------------------------------------------------------- */
 
 struct mapping {
 	phys_t start, end;
@@ -394,7 +327,10 @@ static void read_mode(struct json_reader *j, void *mode)
 
 static void read_options(struct json_reader *j, void *target)
 {
-	text_copy(json_read_string(j), target, sizeof(((struct recorded_start *)target)->options));
+	char **options = target;
+
+	free(*options);
+	*options = json_string_value(json_read_string(j));
 }
 
 static const struct json_field input_fields[] = {
@@ -405,9 +341,11 @@ static const struct json_field input_fields[] = {
 	FIELD("workspace", read_range, struct recorded_start, workspace),
 	FIELD("storage", read_range, struct recorded_start, storage),
 	FIELD("framebuffer", read_range, struct recorded_start, framebuffer),
+	FIELD("initrd", read_range, struct recorded_start, initrd),
 	FIELD("runtime_services", json_read_truth, struct recorded_start, runtime_services),
 	FIELD("memory_attributes", json_read_truth, struct recorded_start, memory_attributes),
 	FIELD("parts", read_parts, struct recorded_start, parts),
+	FIELD("claimed", read_pfn_ranges, struct recorded_start, claimed),
 };
 
 static void read_input(struct json_reader *j, void *target)
@@ -418,16 +356,81 @@ static void read_input(struct json_reader *j, void *target)
 	start->known = true;
 }
 
+/* --- the kernel ------------------------------------------------------------------------------ */
+
+struct segment {
+	uint64_t virt, bytes;
+	bool write, exec;
+};
+
+static const struct json_field segment_fields[] = {
+	FIELD("virt", json_read_address, struct segment, virt),
+	FIELD("bytes", json_read_number, struct segment, bytes),
+	FIELD("write", json_read_truth, struct segment, write),
+	FIELD("exec", json_read_truth, struct segment, exec),
+};
+
+static void read_segment(struct json_reader *j, void *list)
+{
+	struct segment s = { 0 };
+
+	JSON_OBJECT(j, segment_fields, &s);
+	record_add(list, (struct record){ .start = s.virt,
+				 .end = s.virt + s.bytes,
+				 .type = (s.write ? MAP_WRITE : 0) | (s.exec ? MAP_EXEC : 0) });
+}
+
+static void read_segments(struct json_reader *j, void *list)
+{
+	json_read_array(j, read_segment, list);
+}
+
+/* Two digits each. */
+static void read_setup_header(struct json_reader *j, void *target)
+{
+	struct recorded_kernel *k = target;
+	struct text hex = json_read_string(j);
+	uint64_t byte;
+
+	for (k->setup_bytes = 0; hex.end - hex.at >= 2; hex.at += 2) {
+		struct text digits = { hex.at, hex.at + 2 };
+
+		if (k->setup_bytes == LINUX_HEADER_MAX_BYTES || !text_hex(&digits, &byte) ||
+			!text_empty(&digits))
+			break;
+		k->setup_header[k->setup_bytes++] = (uint8_t)byte;
+	}
+	if (!text_empty(&hex))
+		json_fail(j, "at most 144 bytes in hexadecimal");
+}
+
+static const struct json_field kernel_fields[] = {
+	FIELD("entry", json_read_address, struct recorded_kernel, entry),
+	FIELD("segments", read_segments, struct recorded_kernel, segments),
+	{ "setup_header", read_setup_header, 0 },
+};
+
+static void read_handoff(struct json_reader *j, void *kernel)
+{
+	if (!json_take_null(j))
+		JSON_OBJECT(j, kernel_fields, kernel);
+}
+
 /* --- the document ---------------------------------------------------------------------------- */
 
 static void read_vendor(struct json_reader *j, void *machine)
 {
-	text_copy(json_read_string(j), machine, sizeof(((struct recording *)NULL)->machine));
+	char *vendor = json_string_value(json_read_string(j));
+
+	text_copy(text_of(vendor), machine, sizeof(((struct recording *)NULL)->machine));
+	free(vendor);
 }
 
 static const struct json_field firmware_fields[] = {
 	FIELD("vendor", read_vendor, struct recording, machine),
 	FIELD("revision", json_read_number, struct recording, start.revision),
+	FIELD("descriptor_size", json_read_number, struct recording, start.descriptor_bytes),
+	FIELD("exit_attempts", json_read_number, struct recording, start.exit_attempts),
 };
 
 static void read_firmware(struct json_reader *j, void *recording)
@@ -446,10 +449,10 @@ static const struct json_field report_fields[] = {
 	FIELD("e820", read_e820, struct recording, e820),
 	FIELD("nodes", read_nodes, struct recording, start),
 	FIELD("paging", read_paging, struct recording, start),
-	FIELD("owners", read_owners, struct recording, start.claimed),
 	FIELD("firmware_map", read_firmware_map, struct recording, efi),
 	{ "affinity", read_affinity, 0 },
 	FIELD("input", read_input, struct recording, start),
+	FIELD("handoff", read_handoff, struct recording, start.kernel),
 };
 
 /* The document starts at the last brace before the schema's name. */

@@ -23,6 +23,8 @@ void recording_free(struct recording *r)
 	free(r->start.parts.item);
 	free(r->start.areas.item);
 	free(r->start.claimed.item);
+	free(r->start.kernel.segments.item);
+	free(r->start.options);
 	recording_init(r);
 }
 

@@ -7,14 +7,31 @@
 
 #include <bootmem/efi_mat.h>
 
+#include "kernel_file.h"
 #include "replay.h"
+
+static bool mode_fits(const struct paging_mode *mode)
+{
+	bool levels = ARCH_HIGHMEM ? mode->levels == 2 || mode->levels == 3 :
+				     mode->levels == 4 || mode->levels == 5;
+
+	return levels && mode->phys_bits >= 32 && mode->phys_bits <= 52;
+}
+
+static bool page_aligned(const struct record *range)
+{
+	return ((range->start | range->end) & (PAGE_SIZE - 1)) == 0;
+}
 
 bool replay_possible(const struct recording *r)
 {
 	const struct recorded_start *s = &r->start;
 
 	return s->known && strcmp(s->arch, ARCH_NAME) == 0 && r->efi.count != 0 &&
-	       s->parts.count <= BOOT_SPECIALS && s->image.start < s->image.end &&
+	       mode_fits(&s->mode) && s->parts.count <= BOOT_SPECIALS &&
+	       s->claimed.count <= BOOT_CLAIMS && s->claimed.count != 0 &&
+	       s->image.start < s->image.end && page_aligned(&s->image) && page_aligned(&s->init) &&
+	       page_aligned(&s->workspace) && s->storage.start % 16 == 0 &&
 	       s->workspace.start <= s->storage.start && s->storage.start < s->storage.end &&
 	       s->storage.end <= s->workspace.end;
 }
@@ -83,6 +100,8 @@ static void fill_input(struct boot_input *input, const struct recorded_start *s)
 		.init_end_phys = s->init.end,
 		.workspace_start_phys = s->workspace.start,
 		.workspace_end_phys = s->workspace.end,
+		.initrd_start_phys = s->initrd.start,
+		.initrd_end_phys = s->initrd.end,
 		.framebuffer_phys = s->framebuffer.start,
 		.framebuffer_bytes = s->framebuffer.end - s->framebuffer.start,
 		.firmware_revision = (uint32_t)s->revision,
@@ -96,21 +115,30 @@ static void fill_input(struct boot_input *input, const struct recorded_start *s)
 			.identity = true };
 }
 
-void replay_prepare(struct replay *replay, struct fake_firmware *fw, const struct recording *r)
+bool replay_prepare(struct replay *replay, struct fake_firmware *fw, const struct recording *r)
 {
 	const struct recorded_start *s = &r->start;
 
 	fill_input(&replay->input, s);
 	replay->memory_attributes = s->memory_attributes ? memory_attributes(r) : NULL;
 	replay->input.memory_attributes = replay->memory_attributes;
+	replay->kernel_file = kernel_file_make(&s->kernel, &replay->input.kernel_file_bytes);
+	replay->input.kernel_file = replay->kernel_file;
 	for (uint32_t i = 0; i < s->claimed.count; i++)
-		fake_release(fw, s->claimed.item[i].start, s->claimed.item[i].end);
+		if (!fake_release(fw, s->claimed.item[i].start, s->claimed.item[i].end))
+			return false;
+	if (s->descriptor_bytes >= 40 && s->descriptor_bytes <= 64 && s->descriptor_bytes % 8 == 0)
+		fw->stride = (uint32_t)s->descriptor_bytes;
+	if (s->exit_attempts > 1 && s->exit_attempts <= FAKE_EXIT_ATTEMPTS)
+		fw->stale_exits = (uint32_t)s->exit_attempts - 1;
 	fw->storage_start_phys = s->storage.start;
 	fw->storage_end_phys = s->storage.end;
 	fw->input = &replay->input;
+	return true;
 }
 
 void replay_free(struct replay *replay)
 {
 	free(replay->memory_attributes);
+	free(replay->kernel_file);
 }

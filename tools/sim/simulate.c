@@ -123,7 +123,8 @@ static void take_other(struct simulation *s)
 	free(raw);
 }
 
-static void fill_firmware(struct simulation *s)
+/* False: a replay is not possible after all. */
+static bool fill_firmware(struct simulation *s)
 {
 	struct fake_firmware *fw = &s->fw;
 
@@ -131,12 +132,15 @@ static void fill_firmware(struct simulation *s)
 		fw->raw = s->raw;
 		fw->raws = s->raws;
 		add_table(fw, &s->input);
-		return;
+		return true;
 	}
 	memcpy(fw->desc, s->desc, s->descs * sizeof(*s->desc));
 	fw->count = s->descs;
+	fw->last = s->desc;
+	fw->lasts = s->descs;
 	if (replay_possible(s->recording))
-		replay_prepare(&s->replay, fw, s->recording);
+		return replay_prepare(&s->replay, fw, s->recording);
+	return true;
 }
 
 /* --- the machine ----------------------------------------------------------------------------- */
@@ -161,15 +165,15 @@ static void make_affinity(struct simulation *s, phys_t phys)
 	s->fw.rsdp_phys = phys;
 }
 
-static void make_machine(struct simulation *s)
+static bool make_machine(struct simulation *s)
 {
 	phys_t end = ARCH_HIGHMEM ? ARENA_END : min_u64(ram_end(&s->input), ARENA_END);
 
 	fake_init(&s->fw, end + align_up(affinity_bytes(s->recording), PAGE_SIZE));
 	make_affinity(s, end);
-	fill_firmware(s);
 	s->fw.vendor =
 		s->recording->machine[0] != '\0' ? s->recording->machine : "recorded machine";
+	return fill_firmware(s);
 }
 
 /* --- running --------------------------------------------------------------------------------- */
@@ -198,7 +202,8 @@ static const char *last_words(struct fake_firmware *fw)
 static bool run(struct simulation *s, const struct boot_options *options)
 {
 	choose_mode(&s->fw, options);
-	return fake_boot(&s->fw, &s->boot, options) == BM_OK;
+	return fake_boot(&s->fw, &s->boot, options) == BM_OK &&
+	       boot_make_record(&s->boot) == BM_OK;
 }
 
 /* The chosen map, and the options; false, with a line on errors, when one of them can't be used. */
@@ -214,7 +219,7 @@ static bool accept(const struct recording *r, const struct record_list *list, co
 		return false;
 	}
 	options_defaults(options);
-	if (list == &r->efi && replay_possible(r) &&
+	if (list == &r->efi && replay_possible(r) && r->start.options != NULL &&
 		options_parse_words(options, "options of the report", r->start.options,
 			strlen(r->start.options), errors) != 0)
 		return false;
@@ -231,7 +236,6 @@ static struct simulation *make_simulation(const struct recording *r, const struc
 	else
 		take_e820(s, list);
 	take_other(s);
-	make_machine(s);
 	return s;
 }
 
@@ -245,7 +249,7 @@ struct simulation *simulate(const struct recording *r, enum map_choice choice, c
 	if (!accept(r, list, options, &parsed, errors))
 		return NULL;
 	s = make_simulation(r, list);
-	if (run(s, &parsed))
+	if (make_machine(s) && run(s, &parsed))
 		return s;
 	sink_printf(errors, "%s\n", last_words(&s->fw));
 	simulation_free(s);
