@@ -306,6 +306,29 @@ static void rejects_string(const char *string)
 	rejects(text, 2);
 }
 
+/* A log that ends too early says so at its end; of several reports the last one counts. */
+static void test_reports_in_a_log(void **state)
+{
+	static const char one[] = "x\n-----BEGIN BOOTMEM REPORT-----\n{ \"schema\": \"bootmem-report/1\",\n"
+				  "\"e820\": [{ \"start\": \"0x0\", \"end\": \"0x1000\", \"type\": \"ram\" }] }\n";
+	static const char end[] = "-----END BOOTMEM REPORT-----\n";
+	struct recording r;
+	char text[1024];
+
+	(void)state;
+	rejects(one, 5);
+	rejects("x\n-----BEGIN BOOTMEM REPORT-----\n", 3);
+	rejects("x\n-----BEGIN BOOTMEM REPORT-----\n{ \"sche", 3);
+	snprintf(text, sizeof(text), "%s%s%s", one, end, one);
+	rejects(text, 10);
+	snprintf(text, sizeof(text), "%s%s%s%s", one, end, one, end);
+	*(strstr(strstr(text, end), "0x1000") + 2) = '7';
+	parses(&r, text);
+	assert_int_equal(r.e820.count, 1);
+	is_record(&r.e820.item[0], 0, 0x7000, E820_RAM);
+	recording_free(&r);
+}
+
 static void test_strings(void **state)
 {
 	(void)state;
@@ -403,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_report_tells_the_start),
 		cmocka_unit_test(test_rejections),
 		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_reports_in_a_log),
 		cmocka_unit_test(test_every_beginning),
 		cmocka_unit_test(test_spoiled_bytes),
 		cmocka_unit_test(test_utf16),

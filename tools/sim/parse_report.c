@@ -455,6 +455,33 @@ static const struct json_field report_fields[] = {
 	FIELD("handoff", read_handoff, struct recording, start.kernel),
 };
 
+#define BEGIN "-----BEGIN BOOTMEM REPORT-----"
+#define END   "-----END BOOTMEM REPORT-----"
+
+bool report_line(struct text line)
+{
+	return text_find(&line, BEGIN);
+}
+
+/*
+ * Between its two lines in a log: the last report, as a machine may have started several times. False: it is
+ * cut off. True without such lines, too.
+ */
+static bool seek_frame(struct text *t)
+{
+	struct text end = *t;
+
+	if (!text_find(&end, BEGIN))
+		return true;
+	for (*t = end; text_find(&end, BEGIN);)
+		*t = end;
+	end = *t;
+	if (!text_find(&end, END))
+		return false;
+	t->end = end.at - strlen(END);
+	return true;
+}
+
 /* The document starts at the last brace before the schema's name. */
 static void seek_document(struct json_reader *j)
 {
@@ -471,6 +498,10 @@ bool parse_report(struct recording *r, struct text text, struct parse_error *err
 {
 	struct json_reader j = { .rest = text, .start = text.at };
 
+	if (!seek_frame(&j.rest)) {
+		j.rest.at = j.rest.end;
+		json_fail(&j, "the rest of the report, up to " END);
+	}
 	seek_document(&j);
 	JSON_OBJECT(&j, report_fields, r);
 	if (j.expected == NULL)

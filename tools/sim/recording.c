@@ -106,7 +106,7 @@ static enum recording_format recognise(struct text text)
 {
 	struct text report = text;
 
-	if (text_find(&report, "\"bootmem-report/1\""))
+	if (text_find(&report, "\"bootmem-report/1\"") || any_line(text, report_line))
 		return FORMAT_REPORT;
 	if (starts_plain(text))
 		return FORMAT_PLAIN;

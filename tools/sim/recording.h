@@ -123,6 +123,7 @@ bool plain_line(struct text line);
 bool log_line(struct text line);
 bool shell_line(struct text line);
 bool sysfs_line(struct text line);
+bool report_line(struct text line);
 
 /* --- what they share: names.c ---------------------------------------------------------------- */
 
