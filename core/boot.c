@@ -453,13 +453,16 @@ static bool find_bitmap_on(struct boot *b, uint32_t nid, pfn_t floor, uint64_t p
 	return false;
 }
 
-/* In the node's own memory when that is below the limit, else in the nearest node that has some. */
+/* In the node's own memory when that is below the limit, else in the nearest node that has some. Not in a kernel's way. */
 static bool find_bitmap(struct boot *b, uint32_t nid, uint64_t pages, pfn_t *found)
 {
 	const uint8_t *order = &b->node_map.order[(size_t)nid * b->node_map.nodes];
+	pfn_t dma_pfn = pfn_down(b->pool.dma_limit);
+	pfn_t clear_pfn = max_u64(dma_pfn, pfn_up(boot_kernel_wish_end(b)));
 
 	for (uint32_t i = 0; i < b->node_map.nodes; i++)
-		if (find_bitmap_on(b, order[i], pfn_down(b->pool.dma_limit), pages, found) ||
+		if (find_bitmap_on(b, order[i], clear_pfn, pages, found) ||
+			find_bitmap_on(b, order[i], dma_pfn, pages, found) ||
 			find_bitmap_on(b, order[i], LOW_64K_PFN, pages, found))
 			return true;
 	return false;

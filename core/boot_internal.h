@@ -39,10 +39,16 @@ enum bm_error boot_free(struct boot *b, enum owner owner);
 /* Recognise the kernel's file, find a place for it and copy it there. */
 enum bm_error boot_place_kernel(struct boot *b);
 
+/* Where the place ends that the kernel prefers, or cannot do without, if it is free; 0: any place is as good. */
+phys_t boot_kernel_wish_end(const struct boot *b);
+
 /* --- kernel_elf.c, kernel_linux.c ---------------------------------------------------------------- */
 
 enum bm_error boot_place_elf(struct boot *b);
 enum bm_error boot_place_linux(struct boot *b);
+
+/* boot_kernel_wish_end of a file that may be a Linux kernel. */
+phys_t boot_linux_wish_end(const struct boot *b);
 
 /* Fill boot_params from the final table. */
 enum bm_error boot_fill_linux(struct boot *b);

@@ -28,8 +28,8 @@ static enum bm_error refuse(struct boot *b, const struct linux_fault *fault)
 /* --- a place for the kernel ------------------------------------------------------------------------ */
 
 /* Free pages in [start, end) at a multiple of align, or nothing. */
-static bool try_place(struct boot *b, const struct linux_place *place, phys_t start, phys_t end,
-	uint64_t align)
+static bool try_place(
+	struct boot *b, const struct linux_place *place, phys_t start, phys_t end, uint64_t align)
 {
 	struct bootmem_request request = {
 		.size_bytes = place->size_bytes,
@@ -100,7 +100,8 @@ static uint64_t text_bytes(const char *text)
  * All that the jump and the first instructions touch: what is below 4 GiB, and the loader. The CPU can execute
  * every page, as tables without NX can't deny it.
  */
-static uint32_t identity_plan(const struct boot *b, struct map_area area[2], struct paging_mode *mode)
+static uint32_t identity_plan(
+	const struct boot *b, struct map_area area[2], struct paging_mode *mode)
 {
 	phys_t image = align_down(b->input.image_start_phys, PAGE_SIZE);
 	uint32_t count = 1;
@@ -170,8 +171,7 @@ static enum bm_error place_parts(struct boot *b)
 		return error;
 	describe_parts(b, cmdline, setup_data);
 	memset(phys_to_virt(b->pool.window, b->record_phys), 0, (size_t)pfn_phys(pfn_up(bytes)));
-	memcpy(phys_to_virt(b->pool.window,
-		       b->kernel.linux_handoff.part[LINUX_CMDLINE].start_phys),
+	memcpy(phys_to_virt(b->pool.window, b->kernel.linux_handoff.part[LINUX_CMDLINE].start_phys),
 		b->input.options.cmdline, (size_t)cmdline);
 	return build_identity(b, b->record_phys + pfn_phys(pfn_up(bytes)), tables);
 }
@@ -227,6 +227,7 @@ enum bm_error boot_fill_linux(struct boot *b)
 
 	h->e820 = &b->e820;
 	h->rsdp_phys = b->input.rsdp_phys;
+	h->secure_boot = b->input.secure_boot;
 	h->efi = efi(b);
 	h->framebuffer = framebuffer(&b->input);
 	h->setup_data = phys_to_virt(b->pool.window, h->part[LINUX_SETUP_DATA].start_phys);
@@ -236,6 +237,32 @@ enum bm_error boot_fill_linux(struct boot *b)
 		    &fault) != LINUX_OK)
 		return refuse(b, &fault);
 	return BM_OK;
+}
+
+/* Firmware that cuts free memory into many pieces hides this one: then the kernel takes another place. */
+static bool is_free(const struct fw_map *map, phys_t start, phys_t end)
+{
+	for (uint32_t i = 0; i < map->count; i++) {
+		struct efi_memory_desc desc = fw_map_entry(map, i);
+
+		if (desc.type == EFI_MEM_CONVENTIONAL && desc.phys_start <= start &&
+			desc.pages <= PFN_END && end <= desc.phys_start + pfn_phys(desc.pages))
+			return true;
+	}
+	return false;
+}
+
+phys_t boot_linux_wish_end(const struct boot *b)
+{
+	struct linux_kernel k;
+	struct linux_fault fault;
+
+	if (linux_parse(&k, b->input.kernel_file, b->input.kernel_file_bytes, LINUX_NATIVE_MODE,
+		    &fault) != LINUX_OK)
+		return 0;
+	if (!is_free(&b->map, k.preferred_phys, k.preferred_phys + k.memory_bytes))
+		return 0;
+	return k.preferred_phys + k.memory_bytes;
 }
 
 /* --- the whole -------------------------------------------------------------------------------------- */
@@ -249,6 +276,10 @@ enum bm_error boot_place_linux(struct boot *b)
 	if (linux_parse(&k->bzimage, b->input.kernel_file, b->input.kernel_file_bytes,
 		    LINUX_NATIVE_MODE, &fault) != LINUX_OK)
 		return refuse(b, &fault);
+	if (b->input.no_long_mode && k->bzimage.has_64_bit_entry)
+		return boot_fail(b, BM_INVALID,
+			"handoff: %s is a 64-bit kernel, and this CPU has no long mode",
+			b->input.options.kernel);
 	if (b->input.mode.levels == 5 && !k->bzimage.five_levels)
 		return boot_fail(b, BM_INVALID,
 			"handoff: %s can't be entered with 5-level paging, which is on",

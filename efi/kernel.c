@@ -27,8 +27,15 @@ static const char *reason(enum bm_error error)
 	}
 }
 
+/* Nothing is kept in RAM that mem= takes away. */
+static phys_t files_end(const struct boot_options *options)
+{
+	return options->mem_bytes != 0 ? min_u64(options->mem_bytes, ARCH_SPLIT_PHYS)
+				       : ARCH_SPLIT_PHYS;
+}
+
 static bool read_named(struct file_pages *out, EFI_BOOT_SERVICES *bs, EFI_HANDLE device,
-	const char *path, const struct sink *errors)
+	const char *path, phys_t end_phys, const struct sink *errors)
 {
 	CHAR16 wide[OPTIONS_PATH];
 	enum bm_error error;
@@ -36,7 +43,7 @@ static bool read_named(struct file_pages *out, EFI_BOOT_SERVICES *bs, EFI_HANDLE
 	if (path[0] == '\0')
 		return true;
 	wide_path(wide, path);
-	error = file_read_pages(bs, device, wide, ARCH_SPLIT_PHYS, out);
+	error = file_read_pages(bs, device, wide, end_phys, out);
 	if (error != BM_OK)
 		sink_printf(errors, "handoff: %s: %s\n", path, reason(error));
 	return error == BM_OK;
@@ -45,10 +52,12 @@ static bool read_named(struct file_pages *out, EFI_BOOT_SERVICES *bs, EFI_HANDLE
 bool kernel_files_read(struct kernel_files *files, EFI_BOOT_SERVICES *bs, EFI_HANDLE device,
 	struct boot_input *input, const struct sink *errors)
 {
-	if (!read_named(&files->kernel, bs, device, input->options.kernel, errors))
+	phys_t end = files_end(&input->options);
+
+	if (!read_named(&files->kernel, bs, device, input->options.kernel, end, errors))
 		return false;
 	if (files->kernel.pages != 0 &&
-		!read_named(&files->initrd, bs, device, input->options.initrd, errors)) {
+		!read_named(&files->initrd, bs, device, input->options.initrd, end, errors)) {
 		kernel_files_release(files, bs);
 		return false;
 	}

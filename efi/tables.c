@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Looking up configuration tables by their GUIDs (tables.h). Called by main.c and acpi.c.
+ * Looking up configuration tables by their GUIDs, and variables by their names (tables.h). Called by main.c and acpi.c.
  */
 #include <bootmem/string.h>
 
@@ -47,4 +47,26 @@ phys_t table_memory_attributes(EFI_SYSTEM_TABLE *st)
 		{ 0xa2, 0x20, 0x38, 0xb7, 0xdc, 0x46, 0x12, 0x20 } };
 
 	return find(st, &guid);
+}
+
+/* A global variable of one byte. */
+static EFI_STATUS read_byte(EFI_SYSTEM_TABLE *st, CHAR16 *name, uint8_t *value)
+{
+	static EFI_GUID global = EFI_GLOBAL_VARIABLE;
+	UINTN bytes = sizeof(*value);
+
+	return st->RuntimeServices->GetVariable(name, &global, NULL, &bytes, value);
+}
+
+enum linux_secure_boot table_secure_boot(EFI_SYSTEM_TABLE *st)
+{
+	static CHAR16 secure_boot[] = L"SecureBoot", setup_mode[] = L"SetupMode";
+	uint8_t secure = 0, setup = 0;
+	EFI_STATUS status = read_byte(st, secure_boot, &secure);
+
+	if (status == EFI_NOT_FOUND)
+		return LINUX_SECURE_BOOT_DISABLED;
+	if (EFI_ERROR(status) || EFI_ERROR(read_byte(st, setup_mode, &setup)))
+		return LINUX_SECURE_BOOT_UNKNOWN;
+	return secure == 1 && setup == 0 ? LINUX_SECURE_BOOT_ENABLED : LINUX_SECURE_BOOT_DISABLED;
 }

@@ -19,6 +19,7 @@
 #define CPUID_1_EDX_FXSR      (1u << 24)
 #define CPUID_1_EDX_MCE       (1u << 7)
 #define CPUID_80000001_EDX_NX (1u << 20)
+#define CPUID_80000001_EDX_LM (1u << 29)
 #define CR4_PSE               (1u << 4)
 #define CR4_PAE               (1u << 5)
 #define CR0_PG                0x80000000u
@@ -238,6 +239,11 @@ void arch_cpu_detect(struct paging_mode *mode, enum option_pae pae, phys_t ram_e
 	};
 	if ((features & CPUID_1_EDX_PAE) != 0)
 		mode->phys_bits = phys_bits != 0 ? phys_bits : 36;
+}
+
+bool arch_has_long_mode(void)
+{
+	return (cpuid_extended(0x80000001).edx & CPUID_80000001_EDX_LM) != 0;
 }
 
 bool arch_firmware_paging(struct paging_mode *mode, phys_t *root)

@@ -221,6 +221,11 @@ void arch_cpu_detect(struct paging_mode *mode, enum option_pae pae, phys_t ram_e
 	};
 }
 
+bool arch_has_long_mode(void)
+{
+	return true;
+}
+
 bool arch_firmware_paging(struct paging_mode *mode, phys_t *root)
 {
 	uint64_t cr3;

@@ -71,6 +71,8 @@ struct boot_input {
 	phys_t firmware_root;
 	/* false: nobody will call runtime services, so nothing about them is a finding */
 	bool runtime_services;
+	enum linux_secure_boot secure_boot; /* for Linux, which locks itself down accordingly */
+	bool no_long_mode;                  /* a 64-bit kernel would stop without a word on this CPU */
 	const void *memory_attributes; /* EFI's table, as the firmware shows it; null: none */
 	phys_t framebuffer_phys;
 	uint64_t framebuffer_bytes;

@@ -26,6 +26,9 @@
  */
 void arch_cpu_detect(struct paging_mode *mode, enum option_pae pae, phys_t ram_end_phys);
 
+/* Can this CPU run 64-bit code? */
+bool arch_has_long_mode(void);
+
 /* The tables that are live now, and how the CPU reads them; false where paging is off. */
 bool arch_firmware_paging(struct paging_mode *mode, phys_t *root);
 
