@@ -150,9 +150,11 @@ fault-apps: $(foreach a,$(ARCHES),$(FAULTS:%=$(BUILD)/test/$(a)/fault-%.efi))
 entry-apps: $(foreach a,$(ARCHES),$(BUILD)/test/$(a)/entry.efi $(BUILD)/test/$(a)/registers.efi)
 
 STICK := $(BUILD)/x86_64/bootmem.efi=/EFI/BOOT/BOOTX64.EFI $(BUILD)/i386/bootmem.efi=/EFI/BOOT/BOOTIA32.EFI \
-	esp/bootmem.conf=/bootmem.conf esp/readme.txt=/readme.txt
+	esp/bootmem.conf=/bootmem.conf esp/readme.txt=/readme.txt \
+	$(foreach a,$(ARCHES),$(BUILD)/kernels/$(a)/hello.elf=/kernels/$(a)/hello.elf)
 
-$(BUILD)/bootmem.img: $(ARCHES:%=$(BUILD)/%/bootmem.efi) esp/bootmem.conf esp/readme.txt tools/mkimage.sh
+$(BUILD)/bootmem.img: $(ARCHES:%=$(BUILD)/%/bootmem.efi) $(ARCHES:%=$(BUILD)/kernels/%/hello.elf) esp/bootmem.conf \
+		esp/readme.txt tools/mkimage.sh
 	@echo '  IMG $@'
 	$(Q)tools/mkimage.sh $@ $(STICK)
 
@@ -162,7 +164,7 @@ $(BUILD)/bootmem.img: $(ARCHES:%=$(BUILD)/%/bootmem.efi) esp/bootmem.conf esp/re
 run: packages
 	@$(MAKE) --no-print-directory -s image
 	@ARCH='$(ARCH)' MEM='$(MEM)' CPU='$(CPU)' MACHINE='$(MACHINE)' SMP='$(SMP)' NUMA='$(NUMA)' \
-		ACCEL='$(ACCEL)' CMDLINE='$(CMDLINE)' QEMU_EXTRA='$(QEMU_EXTRA)' GUI='$(GUI)' \
+		ACCEL='$(ACCEL)' KERNEL='$(KERNEL)' INITRD='$(INITRD)' CMDLINE='$(CMDLINE)' QEMU_EXTRA='$(QEMU_EXTRA)' GUI='$(GUI)' \
 		TIMEOUT='$(TIMEOUT)' tools/run.sh
 
 packages:
@@ -205,7 +207,7 @@ help:
 	@echo 'make            applications, libraries and image'
 	@echo 'make run        boot the image from OVMF in QEMU, report on the terminal; variables:'
 	@echo '                ARCH=i386 MEM=4G CPU=.. MACHINE=pc SMP=2 NUMA=2 ACCEL=kvm CMDLINE="key=value .."'
-	@echo '                QEMU_EXTRA=".." GUI=1 TIMEOUT=120'
+	@echo '                KERNEL=file INITRD=file QEMU_EXTRA=".." GUI=1 TIMEOUT=120'
 	@echo 'make test       all tests; the last line is N passed, N failed[, N skipped]'
 	@echo 'make test-full  the same, and the whole matrix of machines, sizes, processors and options'
 	@echo 'make goldens    record the Linux logs anew that the tests compare with [GOLDENS=name]'

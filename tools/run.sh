@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Boots build/bootmem.img from OVMF in QEMU; `make run` calls it with its variables in the environment:
-#   ARCH MEM CPU MACHINE SMP NUMA ACCEL CMDLINE QEMU_EXTRA GUI TIMEOUT
+#   ARCH MEM CPU MACHINE SMP NUMA ACCEL KERNEL INITRD CMDLINE QEMU_EXTRA GUI TIMEOUT
+# CMDLINE is key=value words, the options of bootmem.conf; double quotes hold one with blanks together.
 # The serial line is standard output. Ends when the machine switches off, or after TIMEOUT seconds.
 set -eu
 : "${ARCH:=x86_64}" "${MEM:=4G}" "${CPU:=max}" "${SMP:=1}" "${NUMA:=}" "${ACCEL:=tcg}" "${CMDLINE:=}"
-: "${QEMU_EXTRA:=}" "${GUI:=}" "${TIMEOUT:=120}" "${MACHINE:=q35}" "${OVMF:=/usr/share/OVMF}"
+: "${KERNEL:=}" "${INITRD:=}" "${QEMU_EXTRA:=}" "${GUI:=}" "${TIMEOUT:=120}" "${MACHINE:=q35}" "${OVMF:=/usr/share/OVMF}"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -23,6 +24,36 @@ i386:*:[0-9]M|i386:*:[1-5][0-9]M) echo "ARCH=i386 needs MEM=64M: this firmware c
 esac
 case $MACHINE in *smm=*|pc*) ;; *) MACHINE=$MACHINE,smm=$smm ;; esac
 
+# One word a line, as the application itself reads its load options.
+words() {
+	printf '%s\n' "$CMDLINE" | awk '{
+		word = ""
+		quoted = 0
+		for (i = 1; i <= length($0) + 1; i++) {
+			c = substr($0, i, 1)
+			if (c == "" || (c ~ /[ \t]/ && !quoted)) {
+				if (word ~ /^".*"$/)
+					word = substr(word, 2, length(word) - 2)
+				if (word != "")
+					print word
+				word = ""
+			} else {
+				word = word c
+			}
+			if (c == "\"")
+				quoted = !quoted
+		}
+	}'
+}
+
+# put FILE KEY: onto the stick as /KEY, and into the configuration
+put() {
+	[ -n "$1" ] || return 0
+	[ -r "$1" ] || { echo "$2: $1 can't be read" >&2; exit 2; }
+	mcopy -o -i "$work/stick.img@@1M" "$1" "::/$2" || { echo "$2: $1 does not fit on the stick" >&2; exit 2; }
+	echo "$2 = /$2"
+}
+
 # Every run starts from fresh firmware variables, and from its own copy of the stick, with options added.
 cp "$vars" "$work/vars.fd"
 cp --sparse=always build/bootmem.img "$work/stick.img"
@@ -30,7 +61,10 @@ mcopy -i "$work/stick.img@@1M" ::/bootmem.conf "$work/bootmem.conf"
 {
 	echo
 	echo "after = poweroff"
-	for word in $CMDLINE; do echo "$word"; done
+	[ -n "$KERNEL" ] || echo "cmdline = poweroff" # the stick's own kernel understands it
+	put "$KERNEL" kernel
+	put "$INITRD" initrd
+	words
 } >>"$work/bootmem.conf"
 mcopy -o -i "$work/stick.img@@1M" "$work/bootmem.conf" ::/bootmem.conf
 # mode=report returns to the firmware, so there it starts from the shell, which switches off afterwards.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * hello: the smallest useful kernel. The loader has made page tables, zones and a stack before it calls kernel();
- * what is left is to say so, to use the allocator, and to switch off. docs/handoff.md has the rest.
+ * what is left is to say so, to use the allocator, and to halt, or with "cmdline = poweroff" to switch off.
  */
 #include <bootmem/adopt.h>
-#include <bootmem/format.h>
+#include <bootmem/string.h>
 #include <x86/io.h>
 
 /* As much of EFI's tables as it takes to switch off (UEFI 2.10, 4.3 and 4.5). */
@@ -37,8 +37,8 @@ static void write(void *record, const char *text, size_t length)
 void kernel(const struct handoff *record)
 {
 	const struct system_table *system = (void *)(uintptr_t)record->firmware.system_table_phys;
+	const char *words = (const char *)(uintptr_t)record->cmdline.address;
 	const struct sink out = { write, (void *)(uintptr_t)record };
-	char size[SIZE_TEXT_MAX];
 	struct mm *mm;
 
 	if (bootmem_adopt(record, &mm) == BM_OK) {
@@ -46,13 +46,13 @@ void kernel(const struct handoff *record)
 		char *page = phys_to_virt(mm->window, pfn_phys(pfn));
 
 		*page = '!';
-		sink_printf(&out, "HELLO: RAM ends at %s, page %llx is mine%c\r\n",
-			format_size(size, pfn_phys(record->limits.max_pfn)), ULL(pfn), *page);
+		sink_printf(&out, "HELLO: RAM ends at %llu MiB, page %llx is mine%c\r\n",
+			ULL(pfn_phys(record->limits.max_pfn) / MIB), ULL(pfn), *page);
 		if (free_pages(mm, pfn, 0) == BM_OK)
 			sink_puts(&out, "HELLO: done\r\n");
 	}
-	if (record->flags & HANDOFF_RUNTIME_USABLE)
-		system->runtime->reset_system(2, 0, 0, NULL);
+	if (memcmp(words, "poweroff", 9) == 0 && (record->flags & HANDOFF_RUNTIME_USABLE))
+		system->runtime->reset_system(2 /* shut down */, 0, 0, NULL);
 	for (;;)
 		__asm__ volatile("cli; hlt");
 }

@@ -117,7 +117,7 @@ def main(good, other, directory):
         (directory / f"{name}.elf").write_bytes(content)
     app = "\\EFI\\BOOT\\BOOTX64.EFI" if Kernel(good).is_64 else "\\EFI\\BOOT\\BOOTIA32.EFI"
     lines = [f"{app} kernel=\\kernels\\bad\\{name}.elf" for name in sorted(files)]
-    lines = ["fs0:"] + lines + [f"{app} kernel=\\kernels\\hello.elf after=poweroff"]
+    lines = ["fs0:"] + lines + [f"{app} kernel=\\kernels\\hello.elf cmdline=poweroff"]
     (directory / "startup.nsh").write_bytes("\r\n".join(lines + [""]).encode())
 
 

@@ -5,6 +5,7 @@ import array
 import os
 import pathlib
 import re
+import subprocess
 
 import pytest
 
@@ -13,7 +14,9 @@ from checks import CHECKS, PAGE, address, owner_ranges, pages_in, ram
 from machines import ARCHES, MACHINES, on_machines
 from qemu import BUILD, END, MIB, Machine
 
-DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "handoff.md"
+TOP = pathlib.Path(__file__).resolve().parents[2]
+DOCUMENT = TOP / "docs" / "handoff.md"
+README = TOP / "README.md"
 POWEROFF = ("after = poweroff",)
 KERNEL = ("kernel = /kernels/{arch}.elf",) + POWEROFF
 TORTURE = "mixed reclaim all"
@@ -21,6 +24,8 @@ LOW = {"x86_64": 0x10000000000, "i386": 0xa0000000}
 HIGH = {"x86_64": 0xffffffff80100000, "i386": 0xfe000000}
 NODES = (160, 96)
 PATTERN = 0xb007b007b007b000  # test/kernels/torture.c
+HELLO = [f"{arch}-refused" for arch in ARCHES]
+BARE = [f"{arch}-bare" for arch in ARCHES]
 PROBED = []
 TORTURED = []
 
@@ -73,8 +78,12 @@ def refused(arch):
     return REFUSED | (REFUSED_X86_64 if arch == "x86_64" else {})
 
 
+# The configuration as it is on the stick.
+ON_STICK = tuple((TOP / "esp" / "bootmem.conf").read_text().splitlines())
+
 for each in ARCHES:
     MACHINES |= {
+        f"{each}-default": Machine(each, 64 if each == "i386" else 48, ON_STICK, until="HELLO: done\r\n"),
         f"{each}-refused": Machine(
             each, 512, ("kernel = \\kernels\\none.elf",) + POWEROFF,
             files=bad_files(each) + ((f"kernels/{each}/bad/startup.nsh", "/startup.nsh"),
@@ -91,25 +100,39 @@ for each in ARCHES:
     probe(f"{each}-probe-low", kernel(
         each, "probe-low", sum(NODES), cpu={"x86_64": "qemu64", "i386": "pentium3"}[each],
         extra=oracle.Case(each, sum(NODES), numa_nodes=NODES).machine().extra))
-    torture(f"{each}-torture", kernel(each, "torture", 96, (f"cmdline = {TORTURE}", "numa = fake=2")))
+    # the other processors stay where the firmware parked them
+    torture(f"{each}-torture", kernel(each, "torture", 96, (f"cmdline = {TORTURE}", "numa = fake=2"),
+                                      extra=("-smp", "4")))
 
 if os.environ.get("FULL"):
     for each in ARCHES:
         for size in (64, 512, 3500, 6144):
+            HELLO.append(f"full-{each}-hello-{size}M")
+            BARE.append(f"full-{each}-bare-{size}M")
+            MACHINES |= {HELLO[-1]: kernel(each, "hello", size, ("cmdline = poweroff",)),
+                         BARE[-1]: kernel(each, "bare", size, ("cmdline = to be shown",))}
             probe(f"full-{each}-probe-{size}M", kernel(each, "probe", size))
             probe(f"full-{each}-probe-low-{size}M", kernel(each, "probe-low", size))
             torture(f"full-{each}-torture-{size}M", kernel(each, "torture", size, seconds=600))
         probe(f"full-{each}-probe-smp", kernel(each, "probe", 512, extra=("-smp", "4")))
         torture(f"full-{each}-torture-smp", kernel(each, "torture", 512, (f"cmdline = {TORTURE}",),
                                                    extra=("-smp", "4")))
+        torture(f"full-{each}-torture-numa", kernel(
+            each, "torture", sum(NODES), (f"cmdline = {TORTURE}",),
+            extra=oracle.Case(each, sum(NODES), numa_nodes=NODES).machine().extra))
+        BARE.append(f"full-{each}-bare-numa")
+        MACHINES[BARE[-1]] = kernel(each, "bare", sum(NODES), ("cmdline = to be shown",), extra=oracle.Case(
+            each, sum(NODES), numa_nodes=NODES).machine().extra)
         for line in ("numa = fake=64", "mem = 200M", "reserve = 1M@64M, 4K@0x5001000",
                      "badram = 4K@0x6001000", "serial = 0x3f8,57600"):
             probe(f"full-{each}-probe-{line}", kernel(each, "probe", 512, (line,)))
             torture(f"full-{each}-torture-{line}", kernel(each, "torture", 512, (line,)))
     for model in ("qemu64", "max", "max,-nx", "max,-pdpe1gb", "EPYC", "Skylake-Client-v1"):
         probe(f"full-x86_64-probe-{model}", kernel("x86_64", "probe", 1024, cpu=model))
+        torture(f"full-x86_64-torture-{model}", kernel("x86_64", "torture", 256, cpu=model))
     for model in ("qemu32", "pentium3", "max", "max,-nx", "max,-pse", "core2duo"):
         probe(f"full-i386-probe-{model}", kernel("i386", "probe", 1024, cpu=model))
+        torture(f"full-i386-torture-{model}", kernel("i386", "torture", 256, cpu=model))
     for line in ("pae = off", "vmalloc = 400M", "vmalloc = 64M", "highmem = 512M"):
         probe(f"full-i386-probe-{line}", kernel("i386", "probe", 4096, (line,)))
         torture(f"full-i386-torture-{line}", kernel("i386", "torture", 2048, (line,), seconds=600))
@@ -134,9 +157,9 @@ def free_pages(report):
 
 # --- hello and bare ------------------------------------------------------------------------------------
 
-@each("refused")
+@on_machines(*HELLO)
 def test_hello_starts(run):
-    """The README's kernel, after all the others have been refused."""
+    """The README's kernel, where others have been refused before it, too."""
     report = run.report()
     match = re.search(r"HELLO: RAM ends at (\d+) MiB, page ([0-9a-f]+) is mine!\nHELLO: done", said(run))
     assert run.end == "guest-shutdown"
@@ -145,12 +168,65 @@ def test_hello_starts(run):
     assert (BUILD / "kernels" / run.machine.arch / "hello.elf").stat().st_size < 64 * 1024
 
 
-def test_hello_is_short():
-    source = DOCUMENT.parents[1] / "test" / "kernels" / "hello.c"
-    assert len(source.read_text().splitlines()) < 60
+def test_hello_is_short_and_the_readme_shows_it():
+    source = (TOP / "test" / "kernels" / "hello.c").read_text()
+    assert len(source.splitlines()) < 60
+    assert f"```c\n{source}```\n" in README.read_text()
 
 
-@each("bare")
+def shell(*command):
+    """A command of a user's, who has no make above it."""
+    above = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+    environment = {key: value for key, value in os.environ.items() if key not in above}
+    done = subprocess.run(command, cwd=TOP, env=environment, capture_output=True, text=True, timeout=600)
+    return done.returncode, done.stdout.replace("\r", ""), done.stderr
+
+
+def commands(document, arch):
+    """The lines that build and start a kernel, as a reader copies them."""
+    blocks = re.findall(r"^    make libs\n(?:    .+\n)+", document.read_text(), re.M)
+    return [block for block in blocks if f"build/{arch}/libbootmem.a" in block][0]
+
+
+@pytest.mark.parametrize("document,arch", ((README, "x86_64"), (DOCUMENT, "x86_64"), (DOCUMENT, "i386")),
+                         ids=("readme", "handoff-x86_64", "handoff-i386"))
+def test_commands_of_the_documents_make_a_kernel(document, arch):
+    status, out, errors = shell("sh", "-e", "-c", commands(document, arch))
+    assert (status, errors) == (0, "") and out.endswith("HELLO: done\n")
+
+
+@each("default")
+def test_default_configuration_starts_hello_after_the_report(run):
+    """And halts: what the screen shows can be read."""
+    assert run.end == "until"
+    assert re.search(r"HELLO: RAM ends at \d+ MiB, page [0-9a-f]+ is mine!\n", said(run))
+    assert run.report()["handoff"]["kernel"] == f"/kernels/{run.machine.arch}/hello.elf"
+
+
+def make_run(*variables):
+    status, out, errors = shell("make", "-s", "run", "MEM=256M", "TIMEOUT=500", *variables)
+    assert status == 0, errors
+    return out
+
+
+def test_make_run_ends_after_hello():
+    assert make_run().endswith("HELLO: done\n")
+
+
+def test_make_run_takes_kernel_initrd_and_its_arguments():
+    """Quotes in CMDLINE hold the kernel's own words together."""
+    lines = make_run(f"KERNEL={BUILD}/kernels/i386/bare.elf", f"INITRD={DOCUMENT}", "ARCH=i386",
+                     'CMDLINE=mem=200M cmdline="console=ttyS0 two  blanks" "reserve=64K@128M"')
+    assert 'BARE: command line "console=ttyS0 two  blanks"\n' in lines and "BARE: ok\n" in lines
+    assert '"initrd"' in lines and '"reserve="' in lines and "200 MiB" in lines
+
+
+def test_make_run_names_a_missing_kernel():
+    status, _, errors = shell("make", "-s", "run", "KERNEL=none.elf")
+    assert status != 0 and "kernel: none.elf can't be read" in errors
+
+
+@on_machines(*BARE)
 def test_record_alone_tells_what_the_report_tells(run):
     memory, lines = run.report()["memory"], said(run)
     told = {name: int(pages, 16) for name, pages in re.findall(r"BARE: (.*) 0x([0-9a-f]+)\n", lines)}
