@@ -137,7 +137,7 @@ def main(arguments):
     if "sim" in words:
         total.add(suite("simulator tests", "test/sim", ["sim", "sim-check"], SIM_SECONDS, []))
     if "vm" in words:
-        targets = ["image", "fault-apps", "entry-apps", "kernels", "witness-apps", "sim"]
+        targets = ["image", "fault-apps", "entry-apps", "kernels", "witness-apps", "sim", "linux-files"]
         total.add(suite("machine tests", "test/vm", targets, VM_SECONDS, pytest_arguments))
     print(total, flush=True)
     return 1 if total.failed or total.passed == 0 else 0

@@ -21,6 +21,7 @@
 #define IMAGE_LIMIT     (8u << 20)
 #define FLAG_INTERRUPTS (1ul << 9)
 #define HOARD_MAX       4096u
+#define CRUMBS          150u
 #define HOARD_FIRST     ((UINTN)1 << 20) /* pages of the first request; then half, and so on */
 
 struct word {
@@ -40,6 +41,7 @@ static const struct word words[] = {
 	{ "efer", STATE_EFER },
 	{ "pat", STATE_PAT },
 	{ "as-is", STATE_AS_IS },
+	{ "crumbs", STATE_CRUMBS },
 };
 
 struct entry {
@@ -182,6 +184,18 @@ static bool load_bootmem(struct entry *e)
 	return true;
 }
 
+/* Every second page of a run stays reserved. */
+static bool scatter_crumbs(EFI_BOOT_SERVICES *bs)
+{
+	EFI_PHYSICAL_ADDRESS at = 4 * GIB - 1;
+	EFI_STATUS status = bs->AllocatePages(
+		AllocateMaxAddress, EfiReservedMemoryType, (UINTN)CRUMBS * 2, &at);
+
+	for (UINTN i = 0; i < CRUMBS && !EFI_ERROR(status); i++)
+		status = bs->FreePages(at + pfn_phys(2 * i), 1);
+	return !EFI_ERROR(status);
+}
+
 /* --- the state ------------------------------------------------------------------------------ */
 
 static EFI_STATUS EFIAPI exit_and_print(EFI_HANDLE image, UINTN key)
@@ -227,7 +241,7 @@ static bool enter(const struct entry *e)
 		return false;
 	memset((void *)(uintptr_t)tables, 0, (size_t)pfn_phys(STATE_TABLE_PAGES));
 	return enter_uninterrupted(
-		e->states & ~(STATE_HIGH | STATE_AS_IS), (void *)(uintptr_t)tables);
+		e->states & ~(STATE_HIGH | STATE_AS_IS | STATE_CRUMBS), (void *)(uintptr_t)tables);
 }
 
 /* --- all together --------------------------------------------------------------------------- */
@@ -261,6 +275,8 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 		return fail("entry.txt is missing or names no state");
 	if (!load_bootmem(&e))
 		return fail("bootmem.efi can't be loaded");
+	if ((e.states & STATE_CRUMBS) != 0 && !scatter_crumbs(e.bs))
+		return fail("the firmware does not take single pages back");
 	stand_in_for_exit(e.bs);
 	if (!enter(&e))
 		return fail("this processor has no such state");

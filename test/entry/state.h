@@ -24,6 +24,8 @@
 #define STATE_PAT         (1u << 9) /* another page attribute table than after reset */
 /* The firmware's own state, to see it. */
 #define STATE_AS_IS       (1u << 10)
+/* Memory: a map of many entries. */
+#define STATE_CRUMBS      (1u << 11)
 
 #define STATE_TABLE_PAGES 5
 
@@ -31,7 +33,7 @@
 void state_print(const struct sink *sink, const char *when);
 
 /*
- * Enter these states and stay in them, all but STATE_HIGH and STATE_AS_IS. tables are STATE_TABLE_PAGES
+ * Enter these states and stay in them, all but STATE_HIGH, STATE_AS_IS and STATE_CRUMBS. tables are STATE_TABLE_PAGES
  * cleared pages below 4 GiB that nobody takes before the exit. False, with nothing changed: this processor
  * or architecture can't. Interrupts must be off.
  */

@@ -19,12 +19,19 @@ boots = {}
 shown = set()
 
 
+def machines_of(item):
+    """Names of the machines that a test asks about."""
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    return [params[fixture] for fixture in ("run", "other") if fixture in params]
+
+
 def pytest_collection_finish(session):
-    """Booting begins before the first test waits for it."""
+    """Booting begins before the first test waits for it. What is to be skipped need not exist."""
     for item in session.items:
-        name = getattr(item, "callspec", None) and item.callspec.params.get("run")
-        if name and name not in boots and not session.config.option.collectonly:
-            boots[name] = pool.submit(qemu.boot, MACHINES[name])
+        for name in machines_of(item):
+            if name not in boots and not item.get_closest_marker("skip") and \
+                    not session.config.option.collectonly:
+                boots[name] = pool.submit(qemu.boot, MACHINES[name])
 
 
 def pytest_sessionfinish(session):
@@ -37,15 +44,21 @@ def run(request):
     return boots[request.param].result()
 
 
+@pytest.fixture
+def other(request):
+    """Another one, for tests that compare two."""
+    return boots[request.param].result()
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
-    name = getattr(item, "callspec", None) and item.callspec.params.get("run")
-    if not report.failed or name not in boots or name in shown or not boots[name].done():
-        return
-    shown.add(name)
-    if boots[name].exception() is None:
-        done = boots[name].result()
-        report.sections.append((f"{name}: ended by {done.end} after {done.seconds:.0f} s; serial line",
-                                "\n".join(done.lines[-SHOWN_LINES:])))
+    for name in machines_of(item) if report.failed else []:
+        if name not in boots or name in shown or not boots[name].done():
+            continue
+        shown.add(name)
+        if boots[name].exception() is None:
+            done = boots[name].result()
+            report.sections.append((f"{name}: ended by {done.end} after {done.seconds:.0f} s; serial line",
+                                    "\n".join(done.lines[-SHOWN_LINES:])))
