@@ -643,8 +643,11 @@ static bool leave_out_farthest(struct boot *b)
 /* RAM becomes free, then everything that has an owner is reserved again. */
 static enum bm_error stage_bootmem(struct boot *b)
 {
-	enum bm_error error = init_nodes(b);
+	/* First, so that a bitmap is not looked for where another descriptor says otherwise (Q11). */
+	enum bm_error error = boot_own_firmware_ranges(b);
 
+	if (error == BM_OK)
+		error = init_nodes(b);
 	while (error == BM_NOMEM && leave_out_farthest(b))
 		error = init_nodes(b);
 	b->pool.nodes = b->node_map.nodes;

@@ -17,6 +17,7 @@ enum bm_error boot_own(struct boot *b, enum owner owner, pfn_t start, pfn_t end)
 enum bm_error boot_reserve_owned(struct boot *b);
 
 /* RAM that the current map does not call conventional, and that nobody owns, is the firmware's. */
+enum bm_error boot_own_firmware_ranges(struct boot *b); /* without reserving them: there is no bitmap yet */
 enum bm_error boot_own_firmware(struct boot *b);
 
 /* bootmem's claim hook; ctx is the boot. */

@@ -36,7 +36,7 @@ enum bm_error boot_reserve_owned(struct boot *b)
  * RAM that the firmware's map does not call conventional, and that is nobody's yet, is the firmware's
  * until the exit.
  */
-enum bm_error boot_own_firmware(struct boot *b)
+enum bm_error boot_own_firmware_ranges(struct boot *b)
 {
 	for (uint32_t i = 0; i < b->map.count; i++) {
 		struct efi_memory_desc desc = fw_map_entry(&b->map, i);
@@ -51,7 +51,14 @@ enum bm_error boot_own_firmware(struct boot *b)
 		if (error != BM_OK)
 			return error;
 	}
-	return boot_reserve_owned(b);
+	return BM_OK;
+}
+
+enum bm_error boot_own_firmware(struct boot *b)
+{
+	enum bm_error error = boot_own_firmware_ranges(b);
+
+	return error == BM_OK ? boot_reserve_owned(b) : error;
 }
 
 uint64_t boot_owner_pages(const struct boot *b, enum owner owner)

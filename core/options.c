@@ -493,31 +493,30 @@ static enum verdict apply_cmdline(struct boot_options *options, struct text valu
 	return APPLIED;
 }
 
-static bool is_lower(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
-static bool parse_fault(struct text t)
+/* name=n */
+static bool parse_fault(struct text t, struct option_hostile *hostile)
 {
 	struct text name = cut(&t, '=');
+	unsigned i = CHOOSE(name, options_hostile_words);
 	uint64_t number;
 
-	for (size_t i = 0; i < name.length; i++)
-		if (!is_lower(name.at[i]))
-			return false;
-	return name.length != 0 && parse_number(t, &number);
+	if (i == HOSTILE_FAULTS || !parse_number(t, &number) || number > OPTIONS_FAULT_MAX)
+		return false;
+	hostile->fault[i] = (uint32_t)number;
+	return true;
 }
 
+/* Faults add up over all texts; 0 takes one back. */
 static enum verdict apply_hostile(struct boot_options *options, struct text value)
 {
+	struct option_hostile hostile = options->hostile;
 	struct text item;
 
-	(void)options;
 	while (next_item(&value, &item))
-		if (!parse_fault(item))
+		if (!parse_fault(item, &hostile))
 			return REFUSED;
-	return LATER;
+	options->hostile = hostile;
+	return APPLIED;
 }
 
 static const struct key keys[] = {
@@ -535,7 +534,10 @@ static const struct key keys[] = {
 	{ "serial", "auto, off, ttyS0 or 0x3f8,115200", apply_serial },
 	{ "console", "both, serial or screen", apply_console },
 	{ "files", "on or off", apply_files },
-	{ "hostile", "faults like stale=2,refuse=1", apply_hostile },
+	{ "hostile",
+		"faults like stale=2,refuse=1: stale, grow, stride, nested, unsorted, zero, refuse, "
+		"pool, pages, nogop, noconout",
+		apply_hostile },
 	{ "after", "halt, poweroff or reboot", apply_after },
 };
 

@@ -15,6 +15,19 @@ const char *const options_serial_words[2] = { "auto", "off" };
 const char *const options_console_words[3] = { "both", "serial", "screen" };
 const char *const options_files_words[2] = { "on", "off" };
 const char *const options_after_words[3] = { "halt", "poweroff", "reboot" };
+const char *const options_hostile_words[HOSTILE_FAULTS] = {
+	[HOSTILE_STALE] = "stale",
+	[HOSTILE_GROW] = "grow",
+	[HOSTILE_STRIDE] = "stride",
+	[HOSTILE_NESTED] = "nested",
+	[HOSTILE_UNSORTED] = "unsorted",
+	[HOSTILE_ZERO] = "zero",
+	[HOSTILE_REFUSE] = "refuse",
+	[HOSTILE_POOL] = "pool",
+	[HOSTILE_PAGES] = "pages",
+	[HOSTILE_NOGOP] = "nogop",
+	[HOSTILE_NOCONOUT] = "noconout",
+};
 
 /* Words with one blank between them. */
 struct words {
@@ -102,6 +115,21 @@ static void put_text(struct words *w, const char *key, const char *text)
 	sink_puts(w->out, "\"");
 }
 
+static void put_hostile(struct words *w, const struct option_hostile *hostile)
+{
+	bool first = true;
+
+	for (unsigned i = 0; i < HOSTILE_FAULTS; i++) {
+		if (hostile->fault[i] == 0)
+			continue;
+		if (first)
+			put_key(w, "hostile");
+		sink_printf(w->out, "%s%s=%u", first ? "" : ",", options_hostile_words[i],
+			hostile->fault[i]);
+		first = false;
+	}
+}
+
 void options_format(const struct boot_options *o, const struct sink *out)
 {
 	struct words w = { .out = out };
@@ -120,5 +148,6 @@ void options_format(const struct boot_options *o, const struct sink *out)
 	put_serial(&w, o);
 	put_choice(&w, "console", options_console_words, o->console);
 	put_choice(&w, "files", options_files_words, o->files);
+	put_hostile(&w, &o->hostile);
 	put_choice(&w, "after", options_after_words, o->after);
 }

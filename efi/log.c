@@ -56,20 +56,20 @@ void log_init(struct log *log, EFI_SYSTEM_TABLE *st)
 {
 	*log = (struct log){
 		.firmware = st->ConOut,
+		.port = SERIAL_COM1,
 		.text = { write_text, log },
 		.record = { write_record, log },
 	};
 }
 
-void log_configure(struct log *log, const struct boot_options *options)
+void log_configure(struct log *log, EFI_SYSTEM_TABLE *st, const struct boot_options *options)
 {
-	if (options->serial == SERIAL_AUTO)
-		log->port = SERIAL_COM1;
-	else if (options->serial == SERIAL_PORT)
-		log->port = options->serial_port;
+	log->opened = false;
+	log->port = SERIAL_COM1;
+	if (options->serial != SERIAL_AUTO)
+		log->port = options->serial == SERIAL_PORT ? options->serial_port : 0;
 	log->baud = options->serial_baud;
-	if (options->console == CONSOLE_SERIAL)
-		log->firmware = NULL;
+	log->firmware = options->console == CONSOLE_SERIAL ? NULL : st->ConOut;
 }
 
 void log_leave_firmware(struct log *log)

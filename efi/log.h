@@ -22,11 +22,11 @@ struct log {
 	struct sink record; /* for programs: the serial port alone */
 };
 
-/* Everything to the firmware's console; the options are not known yet. */
+/* Everything to the firmware's console, or the first serial port without one; the options are not known yet. */
 void log_init(struct log *log, EFI_SYSTEM_TABLE *st);
 
-/* Obey serial= and console=. */
-void log_configure(struct log *log, const struct boot_options *options);
+/* Obey serial= and console=; st is the system table to go on with. */
+void log_configure(struct log *log, EFI_SYSTEM_TABLE *st, const struct boot_options *options);
 
 /* The firmware's console must not be used any more. Calls nothing. */
 void log_leave_firmware(struct log *log);

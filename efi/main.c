@@ -14,6 +14,7 @@
 #include "config.h"
 #include "exit.h"
 #include "gop.h"
+#include "hostile.h"
 #include "image.h"
 #include "kernel.h"
 #include "log.h"
@@ -35,7 +36,9 @@
 
 struct app {
 	EFI_HANDLE handle;
-	EFI_BOOT_SERVICES *bs; /* null once the exit begins */
+	EFI_SYSTEM_TABLE *system_table; /* the firmware's own, also with hostile= */
+	EFI_BOOT_SERVICES *bs;          /* null once the exit begins */
+	struct hostile hostile;
 	EFI_LOADED_IMAGE *image;
 	struct log log;
 	struct memory_map map;
@@ -94,6 +97,7 @@ static enum bm_error app_init(struct app *app, EFI_HANDLE handle, EFI_SYSTEM_TAB
 	void *interface;
 
 	app->handle = handle;
+	app->system_table = st;
 	app->bs = st->BootServices;
 	log_init(&app->log, st);
 	app->platform = (struct boot_platform){
@@ -106,8 +110,10 @@ static enum bm_error app_init(struct app *app, EFI_HANDLE handle, EFI_SYSTEM_TAB
 	};
 	/* The user may read for longer than five minutes (Q65). */
 	app->bs->SetWatchdogTimer(0, 0, 0, NULL);
-	if (EFI_ERROR(app->bs->HandleProtocol(handle, &loaded_image_guid, &interface)))
+	if (EFI_ERROR(app->bs->HandleProtocol(handle, &loaded_image_guid, &interface))) {
+		sink_puts(&app->log.text, "The firmware does not say what it has loaded.\n");
 		return BM_REFUSED;
+	}
 	app->image = interface;
 	return BM_OK;
 }
@@ -165,7 +171,7 @@ static void describe_machine(struct app *app, EFI_SYSTEM_TABLE *st)
 		app->input.firmware_root = 0;
 	app->input.screen = fb.screen;
 	app->input.serial = (struct handoff_serial){ app->log.port, app->log.baud };
-	app->input.firmware = (struct handoff_firmware){ .system_table_phys = (uintptr_t)st,
+	app->input.firmware = (struct handoff_firmware){ .system_table_phys = (uintptr_t)app->system_table,
 		.rsdp_phys = app->input.rsdp_phys,
 		.smbios_phys = table_smbios(st),
 		.smbios3_phys = table_smbios3(st) };
@@ -192,7 +198,20 @@ static enum bm_error allocate_workspace(struct app *app, uint64_t bytes)
 	if (allocate_below(app, WORKSPACE_END) || allocate_below(app, WORKSPACE_LAST_END))
 		return BM_OK;
 	app->workspace_pages = 0;
+	sink_printf(&app->log.text, "workspace: the firmware has no %llu KiB in one piece\n",
+		ULL(bytes / KIB));
 	return BM_NOMEM;
+}
+
+/* A map that outgrows its buffer is tried again, and named only when that was in vain. */
+static enum bm_error map_unusable(struct app *app, enum bm_error error)
+{
+	if (error == BM_INVALID && !app->map.overrun)
+		sink_puts(&app->log.text,
+			"snapshot: the entries of the firmware's map have an impossible size (Q5)\n");
+	else if (error == BM_REFUSED)
+		sink_puts(&app->log.text, "snapshot: the firmware does not give its memory map\n");
+	return error;
 }
 
 static enum bm_error set_up_workspace(
@@ -204,7 +223,7 @@ static enum bm_error set_up_workspace(
 	uint64_t buffer_bytes;
 
 	if (error != BM_OK)
-		return error;
+		return map_unusable(app, error);
 	map_bytes = (UINTN)align_up(map_bytes, 16);
 	buffer_bytes = map_bytes + MEMORY_MAP_CANARY_BYTES;
 	*storage_bytes = boot_storage_bytes(descriptors);
@@ -249,7 +268,7 @@ static enum bm_error detect_cpu(struct app *app)
 	enum bm_error error = memory_map_read(&app->map, app->bs, &map);
 
 	if (error != BM_OK)
-		return error;
+		return map_unusable(app, error);
 	arch_cpu_detect(&app->input.mode, app->input.options.pae, ram_end(&map));
 	if (app->input.options.pae == PAE_ON && app->input.mode.levels == 2)
 		sink_puts(&app->log.text, "pae=on: this CPU has no PAE, two levels it is\n");
@@ -287,15 +306,20 @@ static enum bm_error prepare(struct app *app)
 			break;
 		give_back(app);
 	}
+	if (app->map.outgrown)
+		sink_printf(&app->log.text,
+			"snapshot: the firmware's map grew by more than %u entries meanwhile (Q3)\n",
+			MEMORY_MAP_SLACK << (PREPARE_TRIES - 1));
 	return error;
 }
 
-/* The kernel's files, too. */
+/* The kernel's files, too; no boot service is used any more. */
 static void give_all_back(struct app *app)
 {
 	give_back(app);
 	if (!kernel_files_release(&app->files, app->bs))
 		sink_puts(&app->log.text, "The firmware did not take the files' memory back.\n");
+	hostile_unwrap(&app->hostile, &app->log.text);
 }
 
 static EFI_STATUS refuse(struct app *app, enum bm_error error)
@@ -422,7 +446,9 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	if (error != BM_OK)
 		return refuse(app, error);
 	config_read(app->bs, app->image, &app->input.options, &app->log.text);
-	log_configure(&app->log, &app->input.options);
+	st = hostile_wrap(&app->hostile, st, &app->input.options.hostile, &app->log.text);
+	app->bs = st->BootServices;
+	log_configure(&app->log, st, &app->input.options);
 	describe_machine(app, st);
 
 	if (!kernel_files_read(&app->files, app->bs, app->image->DeviceHandle, &app->input,

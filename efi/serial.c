@@ -58,8 +58,10 @@ static bool scratch_holds(const struct serial *s, uint8_t value)
 	return uart_in(s, UART_SCRATCH) == value;
 }
 
+/* Before the exit the firmware's console polls the same port from a timer, and would take the byte away. */
 static bool loops_back(const struct serial *s)
 {
+	unsigned long flags = io_hold_interrupts();
 	bool same;
 
 	uart_out(s, UART_MCR, MCR_LOOPBACK);
@@ -67,6 +69,7 @@ static bool loops_back(const struct serial *s)
 	(void)wait_for(s, LSR_TEMT);
 	same = uart_in(s, UART_DATA) == 0xae;
 	uart_out(s, UART_MCR, MCR_DTR_RTS);
+	io_restore_interrupts(flags);
 	return same;
 }
 

@@ -74,6 +74,8 @@ def run_unit(binary):
     except subprocess.TimeoutExpired as late:
         log = (late.stdout or b"").decode(errors="replace") + f"\ntimed out after {UNIT_SECONDS} s"
         status = -1
+    except OSError as error:  # a 32-bit program on a kernel without 32-bit support
+        log, status = f"can't be started: {error.strerror}", -1
     return binary, log, count_cmocka(log, status)
 
 

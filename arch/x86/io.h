@@ -28,6 +28,20 @@ static inline void io_out8(uint16_t port, uint8_t value)
 	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
 }
 
+/* No interrupt until io_restore_interrupts gets back what this returned. */
+static inline unsigned long io_hold_interrupts(void)
+{
+	unsigned long flags;
+
+	__asm__ volatile("pushf; pop %0; cli" : "=r"(flags) : : "memory");
+	return flags;
+}
+
+static inline void io_restore_interrupts(unsigned long flags)
+{
+	__asm__ volatile("push %0; popf" : : "r"(flags) : "memory", "cc");
+}
+
 static inline void io_out16(uint16_t port, uint16_t value)
 {
 	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");

@@ -3,8 +3,8 @@
  * Options: key=value words from bootmem.conf and from the load options, which win.
  *
  * Numbers are decimal or, with 0x, hexadecimal. Sizes and addresses may end in K, M, G or T (powers
- * of 1024). Ranges are size@address, several joined by commas. The keys reserve and badram
- * add up over all texts; of every other key the last value counts.
+ * of 1024). Ranges are size@address, several joined by commas. The keys reserve, badram
+ * and hostile add up over all texts; of every other key the last value counts.
  */
 #ifndef BOOTMEM_OPTIONS_H
 #define BOOTMEM_OPTIONS_H
@@ -24,6 +24,28 @@ enum option_console { CONSOLE_BOTH, CONSOLE_SERIAL, CONSOLE_SCREEN };
 enum option_after { AFTER_HALT, AFTER_POWEROFF, AFTER_REBOOT };
 enum option_numa { NUMA_ON, NUMA_OFF, NUMA_FAKE };
 enum option_files { FILES_ON, FILES_OFF };
+
+/* What the firmware is made to do wrong (hostile=). */
+enum hostile_fault {
+	HOSTILE_STALE,     /* the first n exits fail, because a page is allocated right before each */
+	HOSTILE_GROW,      /* each map has n more entries than the one before */
+	HOSTILE_STRIDE,    /* n bytes from one descriptor to the next */
+	HOSTILE_NESTED,    /* n ranges that are not free are listed once more, as free ones */
+	HOSTILE_UNSORTED,  /* the map's order is mixed, in a way that depends on n */
+	HOSTILE_ZERO,      /* n descriptors without pages */
+	HOSTILE_REFUSE,    /* the first n claims of pages at an address are refused */
+	HOSTILE_POOL,      /* the n-th AllocatePool fails */
+	HOSTILE_PAGES,     /* the n-th AllocatePages fails */
+	HOSTILE_NOGOP,     /* not 0: there is no graphics output protocol */
+	HOSTILE_NOCONOUT,  /* not 0: there is no console output */
+	HOSTILE_FAULTS,
+};
+
+#define OPTIONS_FAULT_MAX 65535u
+
+struct option_hostile {
+	uint32_t fault[HOSTILE_FAULTS]; /* n; 0: not this one */
+};
 
 struct option_range {
 	phys_t start_phys; /* as given: not aligned */
@@ -50,6 +72,8 @@ struct boot_options {
 	/* NUL-terminated; empty: none. {arch} in a path stands for x86_64 or i386. */
 	char kernel[OPTIONS_PATH], initrd[OPTIONS_PATH];
 	char cmdline[OPTIONS_CMDLINE];
+
+	struct option_hostile hostile;
 
 	/* Kept for a later version; nothing reads it yet, and the parser says so. */
 	enum option_files files;

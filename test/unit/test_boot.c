@@ -188,10 +188,79 @@ static void test_strides(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(stride); i++) {
 		struct machine *m = ovmf(512 * MIB);
 
-		m->fw.stride = stride[i];
+		m->fw.hostile.fault[HOSTILE_STRIDE] = stride[i];
 		boots(m, NULL);
 		check_booted(m);
 		assert_int_equal(m->boot.findings.of[FINDING_STRIDE].count, stride[i] > 48);
+		destroy(m);
+	}
+}
+
+/* Spoiled in every way that leaves a map: the same machine, to the page. */
+static void test_spoiled_maps(void **state)
+{
+	static const struct option_hostile spoiled[] = {
+		{ { [HOSTILE_ZERO] = 7 } },
+		{ { [HOSTILE_NESTED] = 1000 } },
+		{ { [HOSTILE_UNSORTED] = 3 } },
+		{ { [HOSTILE_GROW] = 5 } },
+		{ { [HOSTILE_REFUSE] = 9 } },
+		{ { [HOSTILE_ZERO] = 100, [HOSTILE_NESTED] = 3, [HOSTILE_UNSORTED] = 65535,
+			[HOSTILE_GROW] = 1, [HOSTILE_REFUSE] = 3, [HOSTILE_STRIDE] = 64 } },
+	};
+	static const enum finding_id shows[] = { FINDING_MAP_ZERO_LENGTH, FINDING_MAP_OVERLAP, FINDING_MAP_UNSORTED,
+		FINDING_COUNT, FINDING_CLAIM_REFUSED, FINDING_STRIDE };
+	struct machine *sane = ovmf(512 * MIB);
+
+	(void)state;
+	boots(sane, NULL);
+	for (unsigned i = 0; i < ARRAY_SIZE(spoiled); i++) {
+		struct machine *m = ovmf(512 * MIB);
+		const struct e820 *map = &m->boot.e820;
+
+		m->fw.hostile = spoiled[i];
+		boots(m, NULL);
+		check_booted(m);
+		check_every_page(m);
+		assert_int_equal(map->count, sane->boot.e820.count);
+		assert_memory_equal(map->entry, sane->boot.e820.entry, map->count * sizeof(*map->entry));
+		if (shows[i] != FINDING_COUNT)
+			assert_true(m->boot.findings.of[shows[i]].count > 0);
+		destroy(m);
+	}
+	destroy(sane);
+}
+
+/* Two descriptors disagree about a range: nobody asks the firmware for what one of them keeps. */
+static void test_nested_ranges_are_not_claimed(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed < 30; seed++) {
+		struct machine *m = ovmf(512 * MIB);
+
+		m->fw.hostile = (struct option_hostile){
+			{ [HOSTILE_NESTED] = 1000, [HOSTILE_UNSORTED] = seed }
+		};
+		boots(m, NULL);
+		check_booted(m);
+		assert_int_equal(m->fw.refused, 0);
+		destroy(m);
+	}
+}
+
+/* Strides that no map can have end in a message, and in a stop before anything was claimed. */
+static void test_impossible_strides(void **state)
+{
+	static const uint32_t stride[] = { 8, 39, 44, 264 };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(stride); i++) {
+		struct machine *m = ovmf(512 * MIB);
+
+		m->fw.hostile.fault[HOSTILE_STRIDE] = stride[i];
+		assert_int_equal(fake_boot(&m->fw, &m->boot, NULL), BM_INVALID);
+		assert_non_null(strstr(m->fw.console_text, "memory map can't be used"));
+		assert_int_equal(m->fw.claims, 0);
 		destroy(m);
 	}
 }
@@ -1194,6 +1263,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_strides),
+		cmocka_unit_test(test_spoiled_maps),
+		cmocka_unit_test(test_nested_ranges_are_not_claimed),
+		cmocka_unit_test(test_impossible_strides),
 		cmocka_unit_test(test_exit_is_retried),
 		cmocka_unit_test(test_exit_gives_up),
 		cmocka_unit_test(test_free_initmem),

@@ -80,6 +80,8 @@ static void options_as_words(void **state)
 {
 	(void)state;
 	writes("mode=boot", "");
+	writes("hostile=pages=3,nogop=1,stale=64 hostile=stale=2,zero=0",
+		"hostile=stale=2,pages=3,nogop=1");
 	writes("mode=report mem=512M", "mode=report mem=512M");
 	writes("mem=1025K pae=off", "mem=1025K pae=off");
 	writes("mem=0x12345678", "mem=305419896");
@@ -394,18 +396,36 @@ static void keys_of_later_versions_say_so(void **state)
 	accepts_for_later("console=both");
 	accepts_for_later("console=screen");
 	assert_int_equal(options.console, CONSOLE_SCREEN);
-	accepts_for_later("hostile=stale=2,stride=96, refuse=1");
 	refuses("highmem=much");
 	refuses("vmalloc=0");
 	refuses("numa=fake=0");
 	refuses("numa=fake=65");
 	refuses("numa=fake=");
 	refuses("numa=maybe");
+}
+
+static void faults_of_the_firmware(void **state)
+{
+	(void)state;
+	accepts("hostile=stale=2,stride=96, refuse=1");
+	assert_int_equal(options.hostile.fault[HOSTILE_STALE], 2);
+	assert_int_equal(options.hostile.fault[HOSTILE_STRIDE], 96);
+	assert_int_equal(options.hostile.fault[HOSTILE_REFUSE], 1);
+	accepts("hostile=stale=0,noconout=1");
+	assert_int_equal(options.hostile.fault[HOSTILE_STALE], 0);
+	assert_int_equal(options.hostile.fault[HOSTILE_STRIDE], 96);
+	assert_int_equal(options.hostile.fault[HOSTILE_NOCONOUT], 1);
 	refuses("hostile=");
 	refuses("hostile=stale");
+	refuses("hostile=stale=");
 	refuses("hostile=stale=2,");
+	refuses("hostile=grow=65536");
 	refuses("hostile==2");
 	refuses("hostile=Stale=2");
+	refuses("hostile=pool=1,slow=2");
+	assert_int_equal(options.hostile.fault[HOSTILE_POOL], 0);
+	assert_non_null(strstr(said, "stale, grow, stride, nested, unsorted, zero, refuse, pool, pages, nogop, "
+				     "noconout"));
 }
 
 static void files_have_comments_blanks_and_marks(void **state)
@@ -536,6 +556,7 @@ int main(void)
 		TEST(split_options),
 		TEST(kernels),
 		TEST(keys_of_later_versions_say_so),
+		TEST(faults_of_the_firmware),
 		TEST(files_have_comments_blanks_and_marks),
 		TEST(bad_lines_are_named_and_the_rest_applies),
 		TEST(messages_are_short_and_printable),

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from qemu import Machine
+from shell import script
 
 POWEROFF = "after = poweroff"
 VIEW = ("info tlb", "info mem", "info registers")
@@ -35,7 +36,7 @@ for arch in ARCHES:
         f"{arch}-reserve": Machine(arch, 512, ("reserve = 16M@64M, 5K@0x9001800",
                                                "badram = 1@0xa000fff", POWEROFF)),
         f"{arch}-bad-config": Machine(arch, 512, ("# a test", "mem = lots", "colour = red",
-                                                  "hostile = stale=1", POWEROFF)),
+                                                  "hostile = slow=1", POWEROFF)),
         f"{arch}-halt": Machine(arch, 512, ("after = halt",), until="Halted."),
         f"{arch}-reboot": Machine(arch, 512, ("after = reboot",)),
     }
@@ -133,6 +134,34 @@ FULL_U_BOOT |= {
     "full-i386-u-boot-two-level": u_boot_viewed("i386", entry=("two-level",)),
     "full-i386-u-boot-pae": u_boot_viewed("i386", entry=("pae",)),
 }
+
+# --- hostile firmware -----------------------------------------------------------------------------
+
+HOSTILE_MAP = "hostile = stale=3,grow=3,stride=56,nested=20,unsorted=7,zero=5,refuse=5"
+HOSTILE_STARTS = (
+    "mode=report hostile=pages=1",
+    "mode=report hostile=pages=2,stale=1",
+    "mode=report hostile=pages=9,grow=30,stride=64",
+    "hostile=refuse=1000",
+    "hostile=stride=44",
+    "hostile=stride=264",
+    "hostile=grow=300",
+    "kernel=bootmem.conf hostile=pool=1",
+    "kernel=bootmem.conf hostile=pages=1",
+    "mode=report hostile=nested=500,unsorted=2,zero=9",
+    "mode=report hostile=noconout=1,nogop=1",
+)
+HOSTILE = {f"{arch}-hostile-map": Machine(arch, 512, (HOSTILE_MAP, POWEROFF)) for arch in ARCHES}
+HOSTILE |= {f"{arch}-hostile-dark": Machine(arch, 512, ("hostile = noconout=1,nogop=1", POWEROFF))
+            for arch in ARCHES}
+HOSTILE |= {f"{arch}-hostile-u-boot": u_boot(arch, config=(
+    "hostile = stale=2,grow=1,stride=64,nested=9,unsorted=1,zero=2,refuse=2", POWEROFF)) for arch in ARCHES}
+HOSTILE_BOOTS = tuple(HOSTILE)
+HOSTILE |= {f"{arch}-hostile-stale": Machine(arch, 512, ("hostile = stale=65", POWEROFF))
+            for arch in ARCHES}
+HOSTILE |= {f"{arch}-hostile-starts": Machine(arch, 512, ("serial = auto",), shell=script(*HOSTILE_STARTS),
+                                              seconds=240) for arch in ARCHES}
+MACHINES |= HOSTILE
 
 MACHINES |= ENTRY | FULL_ENTRY | U_BOOT | FULL_U_BOOT
 # Those that depend on FULL.

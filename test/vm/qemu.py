@@ -33,7 +33,8 @@ class Machine:
     QEMU; monitor are commands for its monitor once until has been seen; firmware is "ovmf" or "u-boot"; entry
     are the states in which test/entry starts the application; files are more files for the stick, as
     pairs of a path in build/ and one on the stick; paused are commands for the monitor when the guest
-    stops itself (pvpanic), after which it goes on; keep names files that such commands write."""
+    stops itself (pvpanic), after which it goes on; keep names files that such commands write; shell are lines for
+    the UEFI shell, which then starts instead of the application and finds it as fs0:\\bootmem.efi."""
     arch: str
     memory: int
     config: tuple = ("after = poweroff",)
@@ -52,6 +53,7 @@ class Machine:
     files: tuple = ()
     paused: tuple = ()
     keep: tuple = ()
+    shell: tuple = ()
 
     @property
     def ovmf(self):
@@ -123,9 +125,13 @@ def prepare_stick(machine, directory):
         (directory / "entry.txt").write_text(" ".join(machine.entry) + "\n")
         put_file(image, directory / "entry.txt", "/entry.txt")
         put_file(image, BUILD / second, "/bootmem.efi")
+    name = {"x86_64": "BOOTX64.EFI", "i386": "BOOTIA32.EFI"}[machine.arch]
     if first:
-        name = {"x86_64": "BOOTX64.EFI", "i386": "BOOTIA32.EFI"}[machine.arch]
         put_file(image, BUILD / first, f"/EFI/BOOT/{name}")
+    if machine.shell:
+        mtools("mren", "-i", image, f"::/EFI/BOOT/{name}", "::/bootmem.efi")
+        (directory / "startup.nsh").write_bytes("".join(f"{line}\r\n" for line in machine.shell).encode())
+        put_file(image, directory / "startup.nsh", "/startup.nsh")
     for source, path in machine.files:
         put_file(image, BUILD / source, path)
     return stick

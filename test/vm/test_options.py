@@ -72,7 +72,7 @@ def test_bad_lines_are_named_and_ignored(run):
     assert run.end == "guest-shutdown"
     assert "bootmem.conf:2: mem=lots ignored" in run.serial
     assert "bootmem.conf:3: \"colour\" is no option, ignored" in run.serial
-    assert "bootmem.conf:4: hostile: this version does nothing with it yet" in run.serial
+    assert "bootmem.conf:4: hostile=slow=1 ignored" in run.serial
     assert run.report()["stage"] == "booted"
 
 

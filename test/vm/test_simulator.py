@@ -29,8 +29,8 @@ CROWDED = {"x86_64-u-boot-low"}
 
 
 def starts(machine):
-    return machine.serial and not machine.app and "report" not in " ".join(machine.config) and \
-        "-kernel" not in machine.extra
+    return machine.serial and not machine.app and not machine.shell and "-kernel" not in machine.extra and \
+        not any(word in " ".join(machine.config) for word in ("report", "hostile = stale"))
 
 
 NAMES = [name for name, machine in MACHINES.items()

@@ -42,7 +42,7 @@ static struct paging_mode host_mode(void)
 void fake_init(struct fake_firmware *fw, uint64_t arena_bytes)
 {
 	memset(fw, 0, offsetof(struct fake_firmware, map));
-	fw->stride = 48;
+	fw->hostile.fault[HOSTILE_STRIDE] = 48;
 	fw->mode = host_mode();
 	fw->key = 1;
 	fw->arena_bytes = arena_bytes;
@@ -194,16 +194,28 @@ uint32_t fake_type_at(const struct fake_firmware *fw, pfn_t pfn)
 
 /* --- the platform ---------------------------------------------------------------------------------- */
 
-/* Fills the padding of a long stride with rubbish: nobody may read it. */
+/* The descriptors as they are. */
+static struct fw_map plain_map(
+	const struct fake_firmware *fw, const struct efi_memory_desc *desc, uint32_t count)
+{
+	return (struct fw_map){ .bytes = (const uint8_t *)desc,
+		.count = count,
+		.stride = sizeof(*desc),
+		.version = 1,
+		.key = fw->key };
+}
+
 static enum bm_error copy_descriptors(struct fake_firmware *fw, const struct efi_memory_desc *desc,
 	uint32_t count, struct fw_map *map)
 {
-	if ((uint64_t)count * fw->stride > sizeof(fw->map))
+	struct fw_map plain = plain_map(fw, desc, count);
+	uint32_t stride;
+	uint64_t bytes = hostile_map(
+		&fw->hostile, fw->readings++, &plain, fw->map, sizeof(fw->map), &stride);
+
+	if (bytes > sizeof(fw->map))
 		return BM_FULL;
-	memset(fw->map, 0xa5, (size_t)count * fw->stride);
-	for (uint32_t i = 0; i < count; i++)
-		memcpy(fw->map + (size_t)i * fw->stride, &desc[i], sizeof(desc[i]));
-	return fw_map_init(map, fw->map, (uint64_t)count * fw->stride, fw->stride, 1, fw->key);
+	return fw_map_init(map, fw->map, bytes, stride, plain.version, plain.key);
 }
 
 static enum bm_error copy_map(struct fake_firmware *fw, struct fw_map *map)
@@ -241,6 +253,16 @@ static enum bm_error copy_last_map(struct fake_firmware *fw, struct fw_map *map)
 		says_all(fw->desc, fw->count, fw->last, fw->lasts))
 		return copy_descriptors(fw, fw->last, fw->lasts, map);
 	return copy_map(fw, map);
+}
+
+/* Descriptors in the map that the start will see first. */
+static uint32_t descriptors(const struct fake_firmware *fw)
+{
+	struct fw_map plain = plain_map(fw, fw->desc, fw->count);
+	uint32_t stride;
+	uint64_t bytes = hostile_map(&fw->hostile, fw->readings, &plain, NULL, 0, &stride);
+
+	return (uint32_t)(bytes / stride);
 }
 
 static enum bm_error get_map(void *ctx, struct fw_map *map)
@@ -288,7 +310,7 @@ static enum bm_error claim(void *ctx, pfn_t start_pfn, uint64_t pages)
 	assert(!fw->exited);
 	meddle(fw);
 	fw->claims++;
-	if (refuses(fw, start_pfn, pages) ||
+	if (fw->refused < fw->hostile.fault[HOSTILE_REFUSE] || refuses(fw, start_pfn, pages) ||
 		!fake_allocate(fw, start_pfn, pages, EFI_MEM_LOADER_DATA)) {
 		fw->refused++;
 		return BM_REFUSED;
@@ -365,7 +387,7 @@ static struct map_special identity(pfn_t start, uint64_t pages, uint32_t rights)
 static enum bm_error place_front_end(struct fake_firmware *fw, struct boot_input *input)
 {
 	pfn_t limit = pfn_down(min_u64(fw->arena_bytes, ARCH_HIGHMEM ? ARCH_SPLIT_PHYS : 4 * GIB));
-	uint64_t pages = pfn_up(boot_storage_bytes(fw->count + fw->raws));
+	uint64_t pages = pfn_up(boot_storage_bytes(descriptors(fw) + fw->raws));
 	pfn_t image = fake_allocate_top(fw, IMAGE_PAGES, EFI_MEM_LOADER_CODE, limit);
 	pfn_t storage = fake_allocate_top(fw, pages, EFI_MEM_LOADER_DATA, limit);
 

@@ -11,6 +11,7 @@
 #define FAKE_FIRMWARE_H
 
 #include <bootmem/boot.h>
+#include <bootmem/hostile.h>
 
 #define FAKE_MAX_DESCRIPTORS 4096
 #define FAKE_MAX_REFUSALS    16
@@ -30,7 +31,9 @@ struct fake_firmware {
 	phys_t framebuffer_phys;
 	uint64_t framebuffer_bytes; /* 0: none */
 	phys_t live_root;           /* page tables in use, of the processor's mode; 0: none */
-	uint32_t stride;         /* 40 to 256 */
+	/* How its maps are spoiled, and how many of the first claims it refuses; other faults are not its own. */
+	struct option_hostile hostile;
+	uint32_t readings; /* of its map */
 	const char *vendor;      /* null: "fake" */
 	const struct e820_entry *raw; /* not null: the map it really has, byte granular (get_raw), */
 	uint32_t raws;                /* and its entries; the descriptors only tell what is free */

@@ -128,7 +128,7 @@ bool replay_prepare(struct replay *replay, struct fake_firmware *fw, const struc
 		if (!fake_release(fw, s->claimed.item[i].start, s->claimed.item[i].end))
 			return false;
 	if (s->descriptor_bytes >= 40 && s->descriptor_bytes <= 64 && s->descriptor_bytes % 8 == 0)
-		fw->stride = (uint32_t)s->descriptor_bytes;
+		fw->hostile.fault[HOSTILE_STRIDE] = (uint32_t)s->descriptor_bytes;
 	if (s->exit_attempts > 1 && s->exit_attempts <= FAKE_EXIT_ATTEMPTS)
 		fw->stale_exits = (uint32_t)s->exit_attempts - 1;
 	fw->storage_start_phys = s->storage.start;
