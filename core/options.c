@@ -316,7 +316,7 @@ static enum verdict apply_files(struct boot_options *options, struct text value)
 	if (i == ARRAY_SIZE(options_files_words))
 		return REFUSED;
 	options->files = (enum option_files)i;
-	return options->files == FILES_OFF ? APPLIED : LATER;
+	return APPLIED;
 }
 
 static enum verdict apply_numa_fake(struct boot_options *options, struct text count)

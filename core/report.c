@@ -19,8 +19,7 @@ static uint64_t zones_free_pages(const struct boot *b)
 	return pages;
 }
 
-/* Before mem_init the zones are empty, and what has no owner is free. */
-static bool zones_are_live(enum report_stage stage)
+bool report_is_live(enum report_stage stage)
 {
 	return stage == REPORT_BOOTED || stage == REPORT_SIMULATED;
 }
@@ -38,7 +37,7 @@ void report_totals(const struct boot *b, enum report_stage stage, struct report_
 	if (ARCH_HIGHMEM)
 		t.highmem_pages = e820_ram_pages(&b->e820, b->limits.highstart_pfn, PFN_END);
 	t.free_pages =
-		zones_are_live(stage) ? zones_free_pages(b) : t.present_pages - t.reserved_pages;
+		report_is_live(stage) ? zones_free_pages(b) : t.present_pages - t.reserved_pages;
 	*out = t;
 }
 
@@ -107,7 +106,7 @@ static void put_verdict(const struct boot *b, enum report_stage stage,
 	const struct report_totals *t, const struct sink *out)
 {
 	put_heading(out, "VERDICT", "can a kernel start on this?");
-	if (zones_are_live(stage)) {
+	if (report_is_live(stage)) {
 		put_live_verdict(b, t, out);
 		return;
 	}
@@ -420,11 +419,11 @@ static void put_last_line(const struct boot *b, enum report_stage stage,
 	const struct report_totals *t, const struct sink *out)
 {
 	char free[SIZE_TEXT_MAX], present[SIZE_TEXT_MAX];
-	bool good = totals_balance(t) && (!zones_are_live(stage) || b->selftest.balanced);
+	bool good = totals_balance(t) && (!report_is_live(stage) || b->selftest.balanced);
 
 	sink_printf(out, "\n%s: %s of %s free, %u kinds of findings.\n\n",
 		!good			     ? "NOT READY" :
-			zones_are_live(stage) ? "READY" :
+			report_is_live(stage) ? "READY" :
 						"PLANNED",
 		format_size(free, t->free_pages << PAGE_SHIFT),
 		format_size(present, t->present_pages << PAGE_SHIFT),
@@ -444,7 +443,7 @@ void report_text(const struct boot *b, enum report_stage stage, const struct sin
 	put_nodes(b, out);
 	if (b->mm != NULL) {
 		put_zones(b->mm, out);
-		if (zones_are_live(stage))
+		if (report_is_live(stage))
 			put_free_blocks(b->mm, out);
 	}
 	put_owners(b, &totals, out);

@@ -12,16 +12,23 @@
 static EFI_GUID file_system_guid = SIMPLE_FILE_SYSTEM_PROTOCOL;
 static EFI_GUID file_info_guid = EFI_FILE_INFO_ID;
 
-static EFI_FILE_HANDLE open_file(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path)
+EFI_FILE_HANDLE file_open_root(EFI_BOOT_SERVICES *bs, EFI_HANDLE device)
 {
 	EFI_FILE_IO_INTERFACE *volume;
-	EFI_FILE_HANDLE root, handle = NULL;
+	EFI_FILE_HANDLE root;
 	void *interface;
 
 	if (EFI_ERROR(bs->HandleProtocol(device, &file_system_guid, &interface)))
 		return NULL;
 	volume = interface;
-	if (EFI_ERROR(volume->OpenVolume(volume, &root)))
+	return EFI_ERROR(volume->OpenVolume(volume, &root)) ? NULL : root;
+}
+
+static EFI_FILE_HANDLE open_file(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path)
+{
+	EFI_FILE_HANDLE root = file_open_root(bs, device), handle;
+
+	if (root == NULL)
 		return NULL;
 	if (EFI_ERROR(root->Open(root, &handle, path, EFI_FILE_MODE_READ, 0)))
 		handle = NULL;
@@ -46,6 +53,20 @@ static enum bm_error file_size(EFI_BOOT_SERVICES *bs, EFI_FILE_HANDLE handle, ui
 	return EFI_ERROR(status) ? BM_INVALID : BM_OK;
 }
 
+/* False on an error and when the file ends too early. */
+static bool read_pieces(EFI_FILE_HANDLE handle, uint8_t *to, uint64_t bytes)
+{
+	while (bytes != 0) {
+		UINTN piece = (UINTN)min_u64(bytes, PIECE_BYTES);
+
+		if (EFI_ERROR(handle->Read(handle, &piece, to)) || piece == 0 || piece > bytes)
+			return false;
+		to += piece;
+		bytes -= piece;
+	}
+	return true;
+}
+
 static enum bm_error read_all(
 	EFI_BOOT_SERVICES *bs, EFI_FILE_HANDLE handle, UINTN limit, struct file *out)
 {
@@ -62,7 +83,7 @@ static enum bm_error read_all(
 	if (EFI_ERROR(bs->AllocatePool(EfiLoaderData, length + 1, &buffer)))
 		return BM_NOMEM;
 	*out = (struct file){ .text = buffer, .length = length };
-	if (!EFI_ERROR(handle->Read(handle, &out->length, buffer)))
+	if (read_pieces(handle, buffer, length))
 		return BM_OK;
 	file_free(bs, out);
 	return BM_INVALID;
@@ -79,20 +100,6 @@ enum bm_error file_read(
 	error = read_all(bs, handle, limit, out);
 	handle->Close(handle);
 	return error;
-}
-
-/* False on an error and when the file ends too early. */
-static bool read_pieces(EFI_FILE_HANDLE handle, uint8_t *to, uint64_t bytes)
-{
-	while (bytes != 0) {
-		UINTN piece = (UINTN)min_u64(bytes, PIECE_BYTES);
-
-		if (EFI_ERROR(handle->Read(handle, &piece, to)) || piece == 0 || piece > bytes)
-			return false;
-		to += piece;
-		bytes -= piece;
-	}
-	return true;
 }
 
 static enum bm_error read_into_pages(EFI_BOOT_SERVICES *bs, EFI_FILE_HANDLE handle,

@@ -36,6 +36,9 @@ struct file_pages {
 BM_MUST_USE enum bm_error file_read_pages(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path,
 	phys_t limit_phys, struct file_pages *out);
 
+/* The volume's root directory, which the caller closes; null: no volume. */
+EFI_FILE_HANDLE file_open_root(EFI_BOOT_SERVICES *bs, EFI_HANDLE device);
+
 void file_free(EFI_BOOT_SERVICES *bs, struct file *file);
 
 #endif

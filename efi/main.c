@@ -21,6 +21,7 @@
 #include "memory_map.h"
 #include "power.h"
 #include "relocate.h"
+#include "report_files.h"
 #include "tables.h"
 #include "uefi.h"
 
@@ -353,8 +354,17 @@ static void report(struct app *app, enum report_stage stage)
 	report_json_framed(boot, stage, &app->log.record);
 }
 
+/* The firmware may allocate while it writes: settle will see it. */
+static void write_files(struct app *app, enum report_stage stage)
+{
+	if (app->input.options.files == FILES_ON)
+		report_files_write(app->bs, app->image->DeviceHandle, &app->boot, stage,
+			&app->log.text);
+}
+
 static EFI_STATUS report_and_return(struct app *app)
 {
+	write_files(app, REPORT_REPORT);
 	report(app, REPORT_REPORT);
 	log_flush(&app->log);
 	give_all_back(app);
@@ -460,6 +470,7 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	if (app->input.options.mode == MODE_REPORT)
 		return report_and_return(app);
 
+	write_files(app, REPORT_PLANNED);
 	say_where_it_goes_on(app);
 	if (boot_exit(&app->boot) != BM_OK)
 		stop(app);

@@ -73,10 +73,8 @@ struct boot_options {
 	char kernel[OPTIONS_PATH], initrd[OPTIONS_PATH];
 	char cmdline[OPTIONS_CMDLINE];
 
-	struct option_hostile hostile;
-
-	/* Kept for a later version; nothing reads it yet, and the parser says so. */
 	enum option_files files;
+	struct option_hostile hostile;
 };
 
 void options_defaults(struct boot_options *options);

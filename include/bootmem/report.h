@@ -14,6 +14,9 @@
 
 enum report_stage { REPORT_BOOTED, REPORT_REPORT, REPORT_PLANNED, REPORT_SIMULATED };
 
+/* Before mem_init the zones are empty, and what has no owner is free. */
+bool report_is_live(enum report_stage stage);
+
 /* The pages of the machine. A balanced report has present == free + reserved. */
 struct report_totals {
 	uint64_t present_pages;     /* whole pages of RAM in e820 */

@@ -392,7 +392,10 @@ static void kernels(void **state)
 static void keys_of_later_versions_say_so(void **state)
 {
 	(void)state;
-	accepts_for_later("files=on");
+	accepts("files=off");
+	assert_int_equal(options.files, FILES_OFF);
+	accepts("files=on");
+	assert_int_equal(options.files, FILES_ON);
 	accepts_for_later("console=both");
 	accepts_for_later("console=screen");
 	assert_int_equal(options.console, CONSOLE_SCREEN);

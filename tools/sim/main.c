@@ -15,11 +15,11 @@
 #include <sys/stat.h>
 
 #include <bootmem/report.h>
+#include <bootmem/svg.h>
 
 #include "diff.h"
 #include "doctor.h"
 #include "simulate.h"
-#include "svg.h"
 
 enum status { STATUS_DONE, STATUS_FAILED, STATUS_UNUSABLE };
 enum output { OUTPUT_TEXT, OUTPUT_JSON };
@@ -207,6 +207,35 @@ static struct simulation *simulate_file(
 	return s;
 }
 
+/* The doctor's opinion, beside the picture. */
+static void draw(const struct simulation *s, const struct sink *out)
+{
+	static const enum svg_weight weight[] = { [SEVERITY_NOTE] = SVG_NOTE,
+		[SEVERITY_CARE] = SVG_CARE,
+		[SEVERITY_TROUBLE] = SVG_TROUBLE };
+	struct checkup *checkup = doctor_examine(s);
+	struct svg_remark remark[DOCTOR_MAX + 1];
+	char summary[96], origin[48];
+	struct svg_page page = { .boot = &s->boot,
+		.stage = REPORT_SIMULATED,
+		.title = s->fw.vendor,
+		.origin = origin,
+		.heading = "Doctor",
+		.remark = remark,
+		.remarks = checkup->count + 1 };
+
+	snprintf(origin, sizeof(origin), "from a %s", recording_format_name(s->recording->format));
+	doctor_summary(checkup, summary, sizeof(summary));
+	remark[0] = (struct svg_remark){ .text = summary };
+	for (uint32_t i = 0; i < checkup->count; i++) {
+		const struct diagnosis *d = &checkup->of[i];
+
+		remark[i + 1] = (struct svg_remark){ d->quirk, weight[d->severity], d->sentence };
+	}
+	svg_draw(&page, out);
+	free(checkup);
+}
+
 static bool write_svg(const struct simulation *s, const char *path)
 {
 	FILE *out = fopen(path, "w");
@@ -216,7 +245,7 @@ static bool write_svg(const struct simulation *s, const char *path)
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return false;
 	}
-	svg_draw(s, &sink);
+	draw(s, &sink);
 	if (fclose(out) == 0)
 		return true;
 	fprintf(stderr, "%s: %s\n", path, strerror(errno));

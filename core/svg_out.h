@@ -2,11 +2,11 @@
 /*
  * svg_out: the few shapes of which the picture is made, and its colours.
  *
- * Lengths are hundredths of a pixel, so that no floating point is needed and every host writes
- * the same bytes. Text is escaped.
+ * Lengths are hundredths of a pixel, so that no floating point is needed and every machine
+ * writes the same bytes; a picture is less than 2^31 of them wide and high. Text is escaped.
  */
-#ifndef SIM_SVG_OUT_H
-#define SIM_SVG_OUT_H
+#ifndef SVG_OUT_H
+#define SVG_OUT_H
 
 #include <bootmem/format.h>
 
@@ -22,6 +22,11 @@ enum text_anchor { ANCHOR_START, ANCHOR_MIDDLE, ANCHOR_END };
 void svg_box(const struct sink *out, struct box box, const char *fill, const char *title);
 void svg_text(const struct sink *out, int64_t x, int64_t y, enum text_anchor anchor,
 	const char *class, const char *text);
+/* The same with a format, cut after SVG_TEXT - 1 characters. */
+#define SVG_TEXT 160
+BM_PRINTF(6, 7)
+void svg_printf(const struct sink *out, int64_t x, int64_t y, enum text_anchor anchor,
+	const char *class, const char *format, ...);
 void svg_line(
 	const struct sink *out, int64_t x1, int64_t y1, int64_t x2, int64_t y2, const char *class);
 

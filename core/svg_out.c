@@ -3,8 +3,6 @@
  * svg_out: shapes and colours (svg_out.h). Invariant: whatever the text holds, the document stays
  * well formed. Called by svg.c and svg_memory.c.
  */
-#include <string.h>
-
 #include <bootmem/e820.h>
 #include <bootmem/owner.h>
 
@@ -12,16 +10,16 @@
 
 static void number(const struct sink *out, const char *name, int64_t value)
 {
-	uint64_t size = (uint64_t)(value < 0 ? -value : value);
+	uint32_t size = (uint32_t)(value < 0 ? -value : value);
 
-	sink_printf(out, " %s=\"%s%llu.%02llu\"", name, value < 0 ? "-" : "", ULL(size / PX),
-		ULL(size % PX));
+	sink_printf(out, " %s=\"%s%u.%02u\"", name, value < 0 ? "-" : "", size / PX, size % PX);
 }
 
 static void point(const struct sink *out, int64_t x, int64_t y)
 {
-	sink_printf(out, "%llu.%02llu,%llu.%02llu ", ULL(x / PX), ULL(x % PX), ULL(y / PX),
-		ULL(y % PX));
+	uint32_t across = (uint32_t)x, down = (uint32_t)y;
+
+	sink_printf(out, "%u.%02u,%u.%02u ", across / PX, across % PX, down / PX, down % PX);
 }
 
 static void put_character(const struct sink *out, char c)
@@ -104,9 +102,27 @@ void svg_funnel(const struct sink *out, int64_t top_x1, int64_t top_x2, int64_t 
 	sink_puts(out, "\"/>\n");
 }
 
+void svg_printf(const struct sink *out, int64_t x, int64_t y, enum text_anchor anchor,
+	const char *class, const char *format, ...)
+{
+	char text[SVG_TEXT];
+	struct text_buffer buffer;
+	struct sink sink = text_buffer_sink(&buffer, text, sizeof(text));
+	va_list args;
+
+	va_start(args, format);
+	sink_vprintf(&sink, format, args);
+	va_end(args);
+	svg_text(out, x, y, anchor, class, text);
+}
+
 int64_t svg_text_width(const char *text)
 {
-	return (int64_t)strlen(text) * 690; /* 6.9 pixels a letter at 11 pixels */
+	int64_t width = 0;
+
+	for (; *text != '\0'; text++)
+		width += 690; /* 6.9 pixels a letter at 11 pixels */
+	return width;
 }
 
 int64_t svg_swatch(const struct sink *out, int64_t x, int64_t y, const char *fill, const char *text)

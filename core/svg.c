@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * svg: the page around the strips: title, legend, zones with their free blocks, owners, and the
- * doctor (svg.h). Invariant: the height is known before the first byte, by drawing once into
- * nothing. Called by main.c.
+ * svg: the page around the strips: title, legend, zones with their free blocks, owners, and remarks
+ * (svg.h). Invariant: the height is known before the first byte, by drawing once into nothing.
+ * Called by the front ends once the pipeline has run.
  */
-#include <stdio.h>
-#include <stdlib.h>
+#include <bootmem/svg.h>
 
-#include <bootmem/report.h>
-
-#include "doctor.h"
-#include "svg.h"
 #include "svg_memory.h"
 #include "svg_out.h"
 
@@ -36,9 +31,9 @@ static const char style[] =
 	"<rect width=\"1.2\" height=\"6\" fill=\"#dde2e6\"/></pattern></defs>\n";
 
 struct sheet {
-	const struct simulation *s;
+	const struct svg_page *page;
+	const struct boot *b;
 	const struct sink *out;
-	struct checkup *checkup;
 	struct report_totals totals;
 };
 
@@ -53,16 +48,15 @@ static void discard(void *ctx, const char *text, size_t length)
 
 static int64_t put_title(const struct sheet *p, int64_t y)
 {
-	char line[160], ram[SIZE_TEXT_MAX], free_text[SIZE_TEXT_MAX];
+	char ram[SIZE_TEXT_MAX], free_text[SIZE_TEXT_MAX];
 
-	svg_text(p->out, MARGIN, y + 22 * PX, ANCHOR_START, "th", p->s->fw.vendor);
-	snprintf(line, sizeof(line),
-		"%s of RAM, %s free after the start, %u node%s; %s rules, from a %s",
+	svg_text(p->out, MARGIN, y + 22 * PX, ANCHOR_START, "th", p->page->title);
+	svg_printf(p->out, MARGIN, y + 42 * PX, ANCHOR_START, "tg",
+		"%s of RAM, %s free %s, %u node%s; %s rules, %s",
 		format_size(ram, p->totals.present_pages << PAGE_SHIFT),
-		format_size(free_text, p->totals.free_pages << PAGE_SHIFT), p->s->boot.mm->nodes,
-		p->s->boot.mm->nodes == 1 ? "" : "s", ARCH_NAME,
-		recording_format_name(p->s->recording->format));
-	svg_text(p->out, MARGIN, y + 42 * PX, ANCHOR_START, "tg", line);
+		format_size(free_text, p->totals.free_pages << PAGE_SHIFT),
+		report_is_live(p->page->stage) ? "after the start" : "before the exit",
+		p->b->mm->nodes, p->b->mm->nodes == 1 ? "" : "s", ARCH_NAME, p->page->origin);
 	return y + 54 * PX;
 }
 
@@ -79,19 +73,21 @@ static int64_t put_legend(const struct sheet *p, int64_t y)
 	int64_t x = MARGIN;
 
 	for (uint32_t type = 0; type < E820_TYPES; type++)
-		if (has_type(&p->s->boot.e820, type))
+		if (has_type(&p->b->e820, type))
 			x += svg_swatch(p->out, x, y + 10 * PX, svg_type_colour(type),
 				e820_type_name(type));
 	x += svg_swatch(p->out, x, y + 10 * PX, svg_type_colour(E820_TYPES), "not memory");
 	for (uint32_t zone = 0; zone < ARCH_NR_ZONES; zone++) {
 		char name[32];
+		struct text_buffer buffer;
+		struct sink sink = text_buffer_sink(&buffer, name, sizeof(name));
 
-		snprintf(name, sizeof(name), "zone %s", zone_name(zone));
+		sink_printf(&sink, "zone %s", zone_name(zone));
 		x += svg_swatch(p->out, x, y + 10 * PX, svg_zone_colour(zone), name);
 	}
 	svg_text(p->out, PAGE_WIDTH - MARGIN, y + 10 * PX, ANCHOR_END, "tg",
-		p->s->boot.mm->nodes > 1 ? "map, use, zones, nodes; thin marks are widened"
-					 : "map, use, zones; thin marks are widened");
+		p->b->mm->nodes > 1 ? "map, use, zones, nodes; thin marks are widened"
+				    : "map, use, zones; thin marks are widened");
 	return y + 24 * PX;
 }
 
@@ -121,30 +117,25 @@ static void put_bar(const struct sheet *p, int64_t y, const struct zone *zone, u
 	uint64_t blocks = zone_free_blocks(zone, order);
 	int64_t height = bar_height(blocks);
 	int64_t x = MARGIN + CHART_X + (int64_t)order * CHART_STEP;
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", ULL(blocks));
 	svg_box(p->out,
 		(struct box){
 			x + 14 * PX, y + CHART_HEIGHT - height, CHART_STEP - 28 * PX, height + 50 },
-		svg_zone_colour((uint32_t)(zone - p->s->boot.mm->node[zone->nid].zone)), NULL);
-	svg_text(p->out, x + CHART_STEP / 2, y + CHART_HEIGHT - height - 3 * PX, ANCHOR_MIDDLE,
-		blocks == 0 ? "tg" : "t", text);
+		svg_zone_colour((uint32_t)(zone - p->b->mm->node[zone->nid].zone)), NULL);
+	svg_printf(p->out, x + CHART_STEP / 2, y + CHART_HEIGHT - height - 3 * PX, ANCHOR_MIDDLE,
+		blocks == 0 ? "tg" : "t", "%llu", ULL(blocks));
 }
 
 static int64_t put_zone(const struct sheet *p, int64_t y, uint32_t index, const struct zone *zone)
 {
-	char line[80], size[SIZE_TEXT_MAX];
+	char size[SIZE_TEXT_MAX];
 
 	y += 8 * PX;
-	snprintf(line, sizeof(line), p->s->boot.mm->nodes > 1 ? "%s, node %u" : "%s",
-		zone_name(index), zone->nid);
-	svg_text(p->out, MARGIN, y + 16 * PX, ANCHOR_START, "tb", line);
-	snprintf(line, sizeof(line), "%s present",
+	svg_printf(p->out, MARGIN, y + 16 * PX, ANCHOR_START, "tb",
+		p->b->mm->nodes > 1 ? "%s, node %u" : "%s", zone_name(index), zone->nid);
+	svg_printf(p->out, MARGIN, y + 30 * PX, ANCHOR_START, "t", "%s present",
 		format_size(size, zone->present_pages << PAGE_SHIFT));
-	svg_text(p->out, MARGIN, y + 30 * PX, ANCHOR_START, "t", line);
-	snprintf(line, sizeof(line), "%s free", format_size(size, zone->free_pages << PAGE_SHIFT));
-	svg_text(p->out, MARGIN, y + 43 * PX, ANCHOR_START, "t", line);
+	svg_printf(p->out, MARGIN, y + 43 * PX, ANCHOR_START, "t", "%s free",
+		format_size(size, zone->free_pages << PAGE_SHIFT));
 	for (unsigned order = 0; order < NR_ORDERS; order++)
 		put_bar(p, y, zone, order);
 	return y + CHART_HEIGHT + 4 * PX;
@@ -153,19 +144,20 @@ static int64_t put_zone(const struct sheet *p, int64_t y, uint32_t index, const 
 static void put_orders(const struct sheet *p, int64_t y)
 {
 	for (unsigned order = 0; order < NR_ORDERS; order++) {
-		char text[40], size[SIZE_TEXT_MAX];
+		char size[SIZE_TEXT_MAX];
 
-		snprintf(
-			text, sizeof(text), "%u: %s", order, format_size(size, PAGE_SIZE << order));
-		svg_text(p->out, MARGIN + CHART_X + (int64_t)order * CHART_STEP + CHART_STEP / 2, y,
-			ANCHOR_MIDDLE, "tg", text);
+		svg_printf(p->out, MARGIN + CHART_X + (int64_t)order * CHART_STEP + CHART_STEP / 2,
+			y, ANCHOR_MIDDLE, "tg", "%u: %s", order,
+			format_size(size, PAGE_SIZE << order));
 	}
 }
 
 static int64_t put_zones(const struct sheet *p, int64_t y)
 {
-	const struct mm *mm = p->s->boot.mm;
+	const struct mm *mm = p->b->mm;
 
+	if (!report_is_live(p->page->stage))
+		return y; /* the zones are empty yet */
 	y = put_heading(p, MARGIN, y, INNER, "Zones and their free blocks",
 		"number of blocks of each order; bars are logarithmic");
 	for (uint32_t nid = 0; nid < mm->nodes; nid++)
@@ -194,7 +186,7 @@ static int64_t put_owners(const struct sheet *p, int64_t y)
 	put_owner(p, y, svg_owner_colour(OWNER_COUNT), "free", p->totals.free_pages);
 	y += ROW;
 	for (unsigned owner = 0; owner < OWNER_COUNT; owner++) {
-		uint64_t pages = boot_owner_pages(&p->s->boot, (enum owner)owner);
+		uint64_t pages = boot_owner_pages(p->b, (enum owner)owner);
 
 		if (pages == 0)
 			continue;
@@ -204,28 +196,44 @@ static int64_t put_owners(const struct sheet *p, int64_t y)
 	return y;
 }
 
-static int64_t put_diagnosis(const struct sheet *p, int64_t x, int64_t y, const struct diagnosis *d)
+static int64_t put_remark(
+	const struct sheet *p, int64_t x, int64_t y, const struct svg_remark *remark)
 {
-	static const char *const colour[] = { [SEVERITY_NOTE] = "#8fa3b0",
-		[SEVERITY_CARE] = "#e9a23b",
-		[SEVERITY_TROUBLE] = "#cf4858" };
+	static const char *const colour[] = {
+		[SVG_NOTE] = "#8fa3b0", [SVG_CARE] = "#e9a23b", [SVG_TROUBLE] = "#cf4858"
+	};
 
-	svg_swatch(p->out, x, y + 12 * PX, colour[d->severity], d->quirk);
-	svg_text(p->out, x + 48 * PX, y + 12 * PX, ANCHOR_START, "t", d->sentence);
+	if (remark->mark != NULL)
+		svg_swatch(p->out, x, y + 12 * PX, colour[remark->weight], remark->mark);
+	svg_text(p->out, x + (remark->mark != NULL ? 48 * PX : 0), y + 12 * PX, ANCHOR_START, "t",
+		remark->text);
 	return y + ROW;
 }
 
-static int64_t put_doctor(const struct sheet *p, int64_t y)
+static int64_t put_findings(const struct sheet *p, int64_t x, int64_t y)
+{
+	const struct findings *f = &p->b->findings;
+
+	y = put_heading(p, x, y, COLUMN, "Findings", "what was unusual, and what was done");
+	for (unsigned id = 0; id < FINDING_COUNT; id++) {
+		struct svg_remark remark = { finding_quirk((enum finding_id)id), SVG_NOTE,
+			finding_text((enum finding_id)id) };
+
+		if (f->of[id].count != 0)
+			y = put_remark(p, x, y, &remark);
+	}
+	return y;
+}
+
+static int64_t put_remarks(const struct sheet *p, int64_t y)
 {
 	int64_t x = MARGIN + COLUMN + 40 * PX;
-	char summary[96];
 
-	doctor_summary(p->checkup, summary, sizeof(summary));
-	y = put_heading(p, x, y, COLUMN, "Doctor", "");
-	svg_text(p->out, x, y + 12 * PX, ANCHOR_START, "t", summary);
-	y += ROW;
-	for (uint32_t i = 0; i < p->checkup->count; i++)
-		y = put_diagnosis(p, x, y, &p->checkup->of[i]);
+	if (p->page->heading == NULL)
+		return put_findings(p, x, y);
+	y = put_heading(p, x, y, COLUMN, p->page->heading, "");
+	for (uint32_t i = 0; i < p->page->remarks; i++)
+		y = put_remark(p, x, y, &p->page->remark[i]);
 	return y;
 }
 
@@ -233,33 +241,32 @@ static int64_t put_doctor(const struct sheet *p, int64_t y)
 
 static int64_t put_page(const struct sheet *p)
 {
-	int64_t y = put_title(p, 20 * PX), owners, doctor;
+	int64_t y = put_title(p, 20 * PX), owners, remarks;
 
 	y = put_legend(p, y);
-	y = svg_memory(p->s, p->out, MARGIN, y, INNER) + 24 * PX;
+	y = svg_memory(p->b, p->out, MARGIN, y, INNER) + 24 * PX;
 	y = put_zones(p, y);
 	owners = put_owners(p, y);
-	doctor = put_doctor(p, y);
-	return (owners > doctor ? owners : doctor) + 24 * PX;
+	remarks = put_remarks(p, y);
+	return (owners > remarks ? owners : remarks) + 24 * PX;
 }
 
-void svg_draw(const struct simulation *s, const struct sink *out)
+void svg_draw(const struct svg_page *page, const struct sink *out)
 {
 	const struct sink nowhere = { discard, NULL };
-	struct sheet page = { .s = s, .out = &nowhere, .checkup = doctor_examine(s) };
-	long long height;
+	struct sheet sheet = { .page = page, .b = page->boot, .out = &nowhere };
+	uint32_t height;
 
-	report_totals(&s->boot, REPORT_SIMULATED, &page.totals);
-	height = put_page(&page) / PX;
+	report_totals(page->boot, page->stage, &sheet.totals);
+	height = (uint32_t)put_page(&sheet) / PX;
 	sink_printf(out,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%llu\" "
-		"viewBox=\"0 0 %d %llu\">\n",
-		PAGE_WIDTH / PX, ULL(height), PAGE_WIDTH / PX, ULL(height));
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%u\" "
+		"viewBox=\"0 0 %d %u\">\n",
+		PAGE_WIDTH / PX, height, PAGE_WIDTH / PX, height);
 	sink_puts(out, style);
 	sink_puts(out, "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n");
-	page.out = out;
-	put_page(&page);
+	sheet.out = out;
+	put_page(&sheet);
 	sink_puts(out, "</svg>\n");
-	free(page.checkup);
 }

@@ -6,9 +6,6 @@
  * A panel has lanes: the address map, who uses the RAM, zones, and nodes where there are several.
  * What to enlarge is found by looking for places where the borders of ranges crowd.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include <bootmem/mm.h>
 
 #include "svg_memory.h"
@@ -32,11 +29,9 @@ struct panel {
 };
 
 struct canvas {
-	const struct simulation *s;
+	const struct boot *b;
 	const struct sink *out;
 	int64_t x, width;
-	phys_t *border; /* of ranges and owners, ascending */
-	uint32_t borders;
 };
 
 const char *svg_address(char text[ADDRESS_TEXT], phys_t phys)
@@ -53,10 +48,18 @@ const char *svg_address(char text[ADDRESS_TEXT], phys_t phys)
 static int64_t at(const struct panel *p, phys_t phys)
 {
 	phys_t inside = min_u64(max_u64(phys, p->start), p->end) - p->start;
-	uint64_t bytes = p->end - p->start;
+	uint64_t bytes = p->end - p->start, sum = 0, hundredths = 0;
 
-	/* Physical addresses have 46 bits here and widths 17. */
-	return p->x + (int64_t)(inside * (uint64_t)p->width / bytes);
+	/*
+	 * inside * width / bytes, digit by digit: i386 has no 64-bit division of its own. Physical
+	 * addresses have 46 bits here and widths 17.
+	 */
+	for (int bit = 17; bit >= 0; bit--)
+		if (sum + (bytes << bit) <= inside * (uint64_t)p->width) {
+			sum += bytes << bit;
+			hundredths |= UINT64_C(1) << bit;
+		}
+	return p->x + (int64_t)hundredths;
 }
 
 static bool visible(const struct panel *p, phys_t start, phys_t end)
@@ -151,7 +154,7 @@ static const char *type_label(uint32_t type)
 
 static void lane_map(const struct canvas *c, const struct panel *p, int64_t y)
 {
-	const struct e820 *map = &c->s->boot.e820;
+	const struct e820 *map = &c->b->e820;
 
 	svg_box(c->out, (struct box){ p->x, y, p->width, LANE_MAP }, svg_type_colour(E820_TYPES),
 		"not memory");
@@ -168,7 +171,7 @@ static void put_free(const struct canvas *c, const struct panel *p, int64_t y)
 {
 	struct pfn_range ram;
 
-	for (uint32_t i = 0; e820_next_ram(&c->s->boot.e820, &i, &ram);) {
+	for (uint32_t i = 0; e820_next_ram(&c->b->e820, &i, &ram);) {
 		struct mark mark = { pfn_phys(ram.start), pfn_phys(ram.end),
 			svg_owner_colour(OWNER_COUNT), "free" };
 
@@ -182,7 +185,7 @@ static void put_free(const struct canvas *c, const struct panel *p, int64_t y)
  */
 static void put_mem_map(const struct canvas *c, const struct panel *p, int64_t y)
 {
-	const struct mm *mm = c->s->boot.mm;
+	const struct mm *mm = c->b->mm;
 
 	for (uint32_t nr = 0; sparse_next(mm, &nr); nr++) {
 		const struct section *section = section_nr(mm, nr);
@@ -199,7 +202,7 @@ static void put_mem_map(const struct canvas *c, const struct panel *p, int64_t y
 
 static void lane_use(const struct canvas *c, const struct panel *p, int64_t y)
 {
-	const struct owners *owners = &c->s->boot.owners;
+	const struct owners *owners = &c->b->owners;
 
 	put_free(c, p, y);
 	put_mem_map(c, p, y);
@@ -215,7 +218,7 @@ static void lane_use(const struct canvas *c, const struct panel *p, int64_t y)
 /* What of a node's RAM lies in one zone, from first to last page. */
 static void put_zone(const struct canvas *c, const struct panel *p, int64_t y, uint32_t zone)
 {
-	const struct zone *z = mm_zone(c->s->boot.mm, zone);
+	const struct zone *z = mm_zone(c->b->mm, zone);
 	struct mark mark = { pfn_phys(z->start_pfn), pfn_phys(z->start_pfn + z->spanned_pages),
 		svg_zone_colour(zone % ARCH_NR_ZONES), zone_name(zone % ARCH_NR_ZONES) };
 
@@ -225,13 +228,13 @@ static void put_zone(const struct canvas *c, const struct panel *p, int64_t y, u
 
 static void lane_zones(const struct canvas *c, const struct panel *p, int64_t y)
 {
-	for (uint32_t zone = 0; zone < c->s->boot.mm->nodes * ARCH_NR_ZONES; zone++)
+	for (uint32_t zone = 0; zone < c->b->mm->nodes * ARCH_NR_ZONES; zone++)
 		put_zone(c, p, y, zone);
 }
 
 static void lane_nodes(const struct canvas *c, const struct panel *p, int64_t y)
 {
-	const struct node_map *map = &c->s->boot.node_map;
+	const struct node_map *map = &c->b->node_map;
 
 	for (uint32_t i = 0; i < map->ranges; i++) {
 		const struct node_range *r = &map->range[i];
@@ -262,7 +265,7 @@ static void put_caption(const struct canvas *c, const struct panel *p, int64_t y
 static int64_t panel_height(const struct canvas *c)
 {
 	return CAPTION + LANE_MAP + 3 * PX + LANE_USE + 3 * PX + LANE_THIN +
-	       (c->s->boot.node_map.nodes > 1 ? 3 * PX + LANE_THIN : 0);
+	       (c->b->node_map.nodes > 1 ? 3 * PX + LANE_THIN : 0);
 }
 
 static void draw_panel(const struct canvas *c, const struct panel *p)
@@ -275,7 +278,7 @@ static void draw_panel(const struct canvas *c, const struct panel *p)
 	lane_use(c, p, y);
 	y += LANE_USE + 3 * PX;
 	lane_zones(c, p, y);
-	if (c->s->boot.node_map.nodes > 1)
+	if (c->b->node_map.nodes > 1)
 		lane_nodes(c, p, y + LANE_THIN + 3 * PX);
 }
 
@@ -287,29 +290,39 @@ struct crowd {
 	uint32_t panel; /* in the row above */
 };
 
-static int compare_phys(const void *a, const void *b)
-{
-	phys_t x = *(const phys_t *)a, y = *(const phys_t *)b;
+/* The borders of ranges and owners, ascending: both tables are sorted and without overlaps. */
+struct border_walk {
+	uint32_t entry, owner; /* the next, as 2 * index and 1 more for its end */
+};
 
-	return x < y ? -1 : x > y;
+static phys_t border_of_entry(const struct e820 *map, uint32_t i)
+{
+	const struct e820_entry *e = &map->entry[i / 2];
+
+	return i % 2 == 0 ? e->start : e->end;
 }
 
-static void collect_borders(struct canvas *c)
+static phys_t border_of_owner(const struct owners *owners, uint32_t i)
 {
-	const struct boot *b = &c->s->boot;
+	const struct owner_range *r = &owners->range[i / 2];
 
-	c->border = calloc(2 * ((size_t)b->e820.count + b->owners.count) + 1, sizeof(*c->border));
-	if (c->border == NULL)
-		return;
-	for (uint32_t i = 0; i < b->e820.count; i++) {
-		c->border[c->borders++] = b->e820.entry[i].start;
-		c->border[c->borders++] = b->e820.entry[i].end;
-	}
-	for (uint32_t i = 0; i < b->owners.count; i++) {
-		c->border[c->borders++] = pfn_phys(b->owners.range[i].start);
-		c->border[c->borders++] = pfn_phys(b->owners.range[i].end);
-	}
-	qsort(c->border, c->borders, sizeof(*c->border), compare_phys);
+	return pfn_phys(i % 2 == 0 ? r->start : r->end);
+}
+
+static bool next_border(const struct boot *b, struct border_walk *walk, phys_t *border)
+{
+	bool entry = walk->entry < 2 * b->e820.count, owner = walk->owner < 2 * b->owners.count;
+	phys_t of_entry = entry ? border_of_entry(&b->e820, walk->entry) : PHYS_END;
+	phys_t of_owner = owner ? border_of_owner(&b->owners, walk->owner) : PHYS_END;
+
+	if (!entry && !owner)
+		return false;
+	if (entry && (!owner || of_entry <= of_owner))
+		walk->entry++;
+	else
+		walk->owner++;
+	*border = min_u64(of_entry, of_owner);
+	return true;
 }
 
 /* Put a crowd among the best of a row, fullest first. */
@@ -332,11 +345,11 @@ static void keep_best(struct crowd *best, uint32_t *count, struct crowd crowd)
 static void find_crowds(const struct canvas *c, const struct panel *p, uint32_t panel,
 	struct crowd *best, uint32_t *count)
 {
+	struct border_walk walk = { 0, 0 };
 	struct crowd crowd = { 0 };
+	phys_t border;
 
-	for (uint32_t i = 0; i < c->borders; i++) {
-		phys_t border = c->border[i];
-
+	while (next_border(c->b, &walk, &border)) {
 		if (border < p->start || border > p->end)
 			continue;
 		if (crowd.borders != 0 && at(p, border) - at(p, crowd.end) < CROWDED) {
@@ -355,7 +368,7 @@ static void find_crowds(const struct canvas *c, const struct panel *p, uint32_t 
 /* A little of what is around, whole pages, and not less than can be seen. */
 static struct crowd widen(struct crowd crowd, const struct panel *above)
 {
-	uint64_t margin = max_u64((crowd.end - crowd.start) / 12, PAGE_SIZE);
+	uint64_t margin = max_u64((crowd.end - crowd.start) >> 4, PAGE_SIZE);
 
 	if (crowd.end - crowd.start < LEAST_BYTES)
 		margin = max_u64(margin, LEAST_BYTES / 2);
@@ -366,9 +379,16 @@ static struct crowd widen(struct crowd crowd, const struct panel *above)
 	return crowd;
 }
 
-static int compare_crowds(const void *a, const void *b)
+/* From left to right; there are few. */
+static void sort_crowds(struct crowd *crowd, uint32_t count)
 {
-	return compare_phys(&((const struct crowd *)a)->start, &((const struct crowd *)b)->start);
+	for (uint32_t i = 1; i < count; i++)
+		for (uint32_t k = i; k > 0 && crowd[k].start < crowd[k - 1].start; k--) {
+			struct crowd t = crowd[k];
+
+			crowd[k] = crowd[k - 1];
+			crowd[k - 1] = t;
+		}
 }
 
 static void draw_funnel(const struct canvas *c, const struct panel *above, const struct panel *p)
@@ -390,10 +410,11 @@ static uint32_t draw_row(const struct canvas *c, const struct panel *above, uint
 
 	for (uint32_t i = 0; i < aboves; i++)
 		find_crowds(c, &above[i], i, best, &count);
-	qsort(best, count, sizeof(*best), compare_crowds);
+	sort_crowds(best, count);
 	for (uint32_t i = 0; i < count; i++) {
 		struct crowd crowd = widen(best[i], &above[best[i].panel]);
-		int64_t width = (c->width - (int64_t)(count - 1) * PANEL_GAP) / (int64_t)count;
+		int64_t width =
+			(int32_t)(c->width - (int64_t)(count - 1) * PANEL_GAP) / (int32_t)count;
 
 		row[i] = (struct panel){ crowd.start, crowd.end,
 			c->x + (int64_t)i * (width + PANEL_GAP), y, width };
@@ -416,15 +437,14 @@ static phys_t picture_end(const struct e820 *map, phys_t ram_end)
 }
 
 int64_t svg_memory(
-	const struct simulation *s, const struct sink *out, int64_t x, int64_t y, int64_t width)
+	const struct boot *b, const struct sink *out, int64_t x, int64_t y, int64_t width)
 {
-	struct canvas c = { .s = s, .out = out, .x = x, .width = width };
+	struct canvas c = { .b = b, .out = out, .x = x, .width = width };
 	struct panel row[2][MAX_ROW];
 	uint32_t count = 1;
 
-	collect_borders(&c);
-	row[0][0] = (struct panel){ 0, picture_end(&s->boot.e820, pfn_phys(s->boot.limits.max_pfn)),
-		x, y, width };
+	row[0][0] = (struct panel){ 0, picture_end(&b->e820, pfn_phys(b->limits.max_pfn)), x, y,
+		width };
 	draw_panel(&c, &row[0][0]);
 	for (unsigned depth = 0; depth < MAX_DEPTH && count != 0; depth++) {
 		y += panel_height(&c);
@@ -433,6 +453,5 @@ int64_t svg_memory(
 	}
 	if (count != 0)
 		y += panel_height(&c);
-	free(c.border);
 	return y;
 }
