@@ -163,6 +163,26 @@ HOSTILE |= {f"{arch}-hostile-starts": Machine(arch, 512, ("serial = auto",), she
                                               seconds=240) for arch in ARCHES}
 MACHINES |= HOSTILE
 
+# --- the stick ------------------------------------------------------------------------------------
+
+# U-Boot looks on neither xHCI nor NVMe by itself.
+STICKS = {f"{arch}-stick-{drive}": Machine(arch, 512, drive=drive)
+          for arch in ARCHES for drive in ("usb", "nvme", "virtio", "ahci")}
+STICKS |= {f"{arch}-u-boot-stick-{drive}": u_boot(arch, drive=drive)
+           for arch in ARCHES for drive in ("ehci", "virtio", "ahci")}
+# A report is there already; 4 more starts than are kept; neither room nor right to write.
+OLDER = (("../esp/readme.txt", "/bootmem/report.txt"),)
+FILES = {
+    "x86_64-files-rotate": Machine("x86_64", 512, ("mode = report",), files=OLDER, fetch=True, seconds=200, shell=script(
+        "reserve=4K@1M", "reserve=4K@2M", "reserve=4K@3M", "reserve=4K@4M", "reserve=4K@5M", "files=off", "mode=boot after=poweroff")),
+    "i386-files": Machine("i386", 512, fetch=True),
+    "i386-files-full": Machine("i386", 512, fetch=True, files=OLDER, free=10240),
+    "i386-files-read-only": Machine("i386", 512, fetch=True, drive="read-only"),
+    "x86_64-files-no-pool": Machine("x86_64", 512, ("hostile = pool=1", POWEROFF), fetch=True),
+    "x86_64-files-u-boot": u_boot("x86_64", fetch=True, files=OLDER),
+}
+MACHINES |= STICKS | FILES
+
 MACHINES |= ENTRY | FULL_ENTRY | U_BOOT | FULL_U_BOOT
 # Those that depend on FULL.
 ALL_ENTRY = ENTRY | (FULL_ENTRY if os.environ.get("FULL") else {})

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -34,7 +35,9 @@ class Machine:
     are the states in which test/entry starts the application; files are more files for the stick, as
     pairs of a path in build/ and one on the stick; paused are commands for the monitor when the guest
     stops itself (pvpanic), after which it goes on; keep names files that such commands write; shell are lines for
-    the UEFI shell, which then starts instead of the application and finds it as fs0:\\bootmem.efi."""
+    the UEFI shell, which then starts instead of the application and finds it as fs0:\\bootmem.efi; drive is what the
+    stick is, a word of DRIVES; free is how many bytes are left on it, where that matters; fetch wants the files in \\bootmem and what fsck.fat says
+    about the stick afterwards."""
     arch: str
     memory: int
     config: tuple = ("after = poweroff",)
@@ -54,6 +57,9 @@ class Machine:
     paused: tuple = ()
     keep: tuple = ()
     shell: tuple = ()
+    drive: str = "sata"
+    free: int = 0
+    fetch: bool = False
 
     @property
     def ovmf(self):
@@ -77,6 +83,8 @@ class Run:
     seconds: float
     answers: dict = dataclasses.field(default_factory=dict)
     kept: dict = dataclasses.field(default_factory=dict)
+    files: dict = dataclasses.field(default_factory=dict)
+    fsck: str = ""
 
     @property
     def lines(self):
@@ -100,6 +108,17 @@ class Run:
         return lines[starts[0]:lines.index(BEGIN)]
 
 
+# What the stick is to the machine; -drive if=none,id=stick comes before.
+DRIVES = {
+    "usb": ("-device", "qemu-xhci", "-device", "usb-storage,drive=stick"),
+    "ehci": ("-device", "usb-ehci", "-device", "usb-storage,drive=stick"),
+    "nvme": ("-device", "nvme,drive=stick,serial=stick"),
+    "virtio": ("-device", "virtio-blk-pci,drive=stick"),
+    "read-only": ("-device", "virtio-blk-pci,drive=stick"),
+    "ahci": ("-device", "ahci,id=ahci", "-device", "ide-hd,drive=stick,bus=ahci.0"),
+}
+
+
 def mtools(*command, check=True):
     environment = dict(os.environ, MTOOLS_SKIP_CHECK="1")
     subprocess.run(command, check=check, env=environment, stdin=subprocess.DEVNULL,
@@ -110,6 +129,15 @@ def put_file(image, source, path):
     for parent in reversed(pathlib.PurePosixPath(path).parents[:-1]):
         mtools("mmd", "-D", "s", "-i", image, f"::{parent}", check=False)  # fails where it is already
     mtools("mcopy", "-o", "-i", image, source, f"::{path}")
+
+
+def fill_stick(image, directory, free):
+    """One file takes all but so many bytes."""
+    listing = subprocess.run(["mdir", "-i", image, "::/"], capture_output=True, text=True, check=True).stdout
+    left = int(re.search(r"([\d ]+) bytes free", listing)[1].replace(" ", ""))
+    with open(directory / "filler", "wb") as file:
+        file.truncate(left - free)
+    put_file(image, directory / "filler", "/filler")
 
 
 def prepare_stick(machine, directory):
@@ -134,6 +162,8 @@ def prepare_stick(machine, directory):
         put_file(image, directory / "startup.nsh", "/startup.nsh")
     for source, path in machine.files:
         put_file(image, BUILD / source, path)
+    if machine.free:
+        fill_stick(image, directory, machine.free)
     return stick
 
 
@@ -141,7 +171,11 @@ def boot_source(machine, directory):
     if machine.direct:
         words = " ".join(line.replace(" ", "") for line in machine.config)
         return ["-kernel", BUILD / machine.arch / "bootmem.efi", "-append", words]
-    return ["-drive", f"format=raw,file={prepare_stick(machine, directory)}"]
+    drive = f"format=raw,file={prepare_stick(machine, directory)}"
+    if machine.drive == "sata":
+        return ["-drive", drive]
+    read_only = ",readonly=on" if machine.drive == "read-only" else ""
+    return ["-drive", f"if=none,id=stick,{drive}{read_only}", *DRIVES[machine.drive]]
 
 
 def board(machine, directory):
@@ -227,6 +261,17 @@ def wait_for_end(machine, qemu, directory):
     return ""
 
 
+def fetch_files(stick, directory):
+    """What the start has written to the stick: contents by name, and the checker's verdict, empty when it is clean."""
+    (directory / "fetched").mkdir()
+    mtools("mcopy", "-s", "-i", f"{stick}@@1M", "::/bootmem", directory / "fetched", check=False)
+    files = {path.name: path.read_bytes() for path in (directory / "fetched").glob("bootmem/*")}
+    subprocess.run(["dd", f"if={stick}", f"of={directory}/part", "bs=1M", "skip=1", "conv=sparse", "status=none"],
+                   check=True)
+    done = subprocess.run(["/sbin/fsck.fat", "-n", directory / "part"], capture_output=True, text=True)
+    return files, done.stdout if done.returncode else ""
+
+
 def boot(machine):
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bootmem-vm-") as name:
@@ -252,4 +297,5 @@ def boot(machine):
             end += ": " + errors
         kept = {name: (directory / name).read_bytes() for name in machine.keep
                 if (directory / name).exists()}
-        return Run(machine, end, read_serial(directory), time.monotonic() - start, answers, kept)
+        files, fsck = fetch_files(directory / "stick.img", directory) if machine.fetch else ({}, "")
+        return Run(machine, end, read_serial(directory), time.monotonic() - start, answers, kept, files, fsck)
