@@ -114,6 +114,19 @@ static bool find_sleep_type(
 	return false;
 }
 
+enum bm_error acpi_serial_find(EFI_SYSTEM_TABLE *st, struct spcr *out)
+{
+	const struct window identity = { .base = 0 };
+	struct acpi_table table;
+	struct acpi acpi;
+
+	*out = (struct spcr){ 0 };
+	if (acpi_open(&acpi, identity, UINT64_MAX, table_acpi(st), NULL) != ACPI_OK ||
+		acpi_find(&acpi, "SPCR", &table, NULL) != ACPI_OK)
+		return BM_OK;
+	return spcr_parse(out, &table);
+}
+
 /* Findings about these tables are left to the node stage, which opens the root table again. */
 struct acpi_power acpi_power_find(EFI_SYSTEM_TABLE *st)
 {

@@ -5,6 +5,7 @@
 #ifndef EFI_ACPI_H
 #define EFI_ACPI_H
 
+#include <bootmem/spcr.h>
 #include <bootmem/types.h>
 
 #include "uefi.h"
@@ -19,6 +20,11 @@ struct acpi_power {
 	uint16_t reset_port;
 	uint8_t reset_value;
 };
+
+/*
+ * The firmware's serial console; port 0: there is no such table. BM_INVALID and BM_REFUSED as spcr_parse, with port 0.
+ */
+enum bm_error acpi_serial_find(EFI_SYSTEM_TABLE *st, struct spcr *out);
 
 /* All zero where there is no ACPI. */
 struct acpi_power acpi_power_find(EFI_SYSTEM_TABLE *st);

@@ -72,6 +72,13 @@ void log_configure(struct log *log, EFI_SYSTEM_TABLE *st, const struct boot_opti
 	log->firmware = options->console == CONSOLE_SERIAL ? NULL : st->ConOut;
 }
 
+void log_use_port(struct log *log, uint16_t port, uint32_t baud)
+{
+	log->opened = false;
+	log->port = port;
+	log->baud = baud != 0 ? baud : SERIAL_DEFAULT_BAUD;
+}
+
 void log_leave_firmware(struct log *log)
 {
 	log->firmware = NULL;

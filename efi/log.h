@@ -28,6 +28,9 @@ void log_init(struct log *log, EFI_SYSTEM_TABLE *st);
 /* Obey serial= and console=; st is the system table to go on with. */
 void log_configure(struct log *log, EFI_SYSTEM_TABLE *st, const struct boot_options *options);
 
+/* Another port; baud 0: the default. */
+void log_use_port(struct log *log, uint16_t port, uint32_t baud);
+
 /* The firmware's console must not be used any more. Calls nothing. */
 void log_leave_firmware(struct log *log);
 

@@ -119,6 +119,24 @@ static enum bm_error app_init(struct app *app, EFI_HANDLE handle, EFI_SYSTEM_TAB
 	return BM_OK;
 }
 
+/* serial=auto: where the firmware's own console is, else the first port. */
+static void follow_spcr(struct app *app, EFI_SYSTEM_TABLE *st)
+{
+	struct spcr spcr;
+	enum bm_error error;
+
+	if (app->input.options.serial != SERIAL_AUTO)
+		return;
+	error = acpi_serial_find(st, &spcr);
+	if (error == BM_OK && spcr.port != 0)
+		log_use_port(&app->log, spcr.port, spcr.baud);
+	else if (error != BM_OK)
+		sink_printf(&app->log.text, "serial=auto: %s; taking port 0x%x\n",
+			error == BM_INVALID ? "the SPCR table is malformed" :
+					      "the SPCR table names no 16550 at I/O ports",
+			app->log.port);
+}
+
 static void describe_firmware(struct boot_input *input, EFI_SYSTEM_TABLE *st)
 {
 	const CHAR16 *vendor = st->FirmwareVendor;
@@ -459,6 +477,7 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	st = hostile_wrap(&app->hostile, st, &app->input.options.hostile, &app->log.text);
 	app->bs = st->BootServices;
 	log_configure(&app->log, st, &app->input.options);
+	follow_spcr(app, st);
 	describe_machine(app, st);
 
 	if (!kernel_files_read(&app->files, app->bs, app->image->DeviceHandle, &app->input,

@@ -28,3 +28,9 @@ def srat(memory, processors=((0, 0),)):
 
 def slit(rows):
     return table(b"SLIT", 1, struct.pack("<Q", len(rows)) + b"".join(bytes(row) for row in rows))
+
+
+def spcr(port, baud=7, kind=0, space=1):
+    """baud 7: 115200; space 0 is memory, 1 are I/O ports."""
+    return table(b"SPCR", 2, struct.pack("<B3sBBBBQBBIBBBBBBHHBBBBIBI", kind, bytes(3), space, 8, 0, 1, port, 3, 4, 4,
+                                         baud, 0, 1, 0, 3, 0, 0xffff, 0xffff, 0, 0, 0, 0, 0, 0, 0))

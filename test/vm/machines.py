@@ -183,6 +183,18 @@ FILES = {
 }
 MACHINES |= STICKS | FILES
 
+# --- serial ports -----------------------------------------------------------------------------------
+
+COM2 = 0x2f8
+SPCR = {
+    "x86_64-spcr": Machine("x86_64", 512, spcr=(COM2,), keep=("com2",)),
+    "i386-spcr": Machine("i386", 512, spcr=(COM2, 3), keep=("com2",)),
+    "x86_64-spcr-memory": Machine("x86_64", 512, spcr=(0xfe034000, 7, 0, 0), keep=("com2",)),
+    "x86_64-spcr-absent": Machine("x86_64", 512, spcr=(0x3e8,), keep=("com2",)),
+    "x86_64-spcr-overruled": Machine("x86_64", 512, ("serial = ttyS0,57600", POWEROFF), spcr=(COM2,), keep=("com2",)),
+}
+MACHINES |= SPCR
+
 MACHINES |= ENTRY | FULL_ENTRY | U_BOOT | FULL_U_BOOT
 # Those that depend on FULL.
 ALL_ENTRY = ENTRY | (FULL_ENTRY if os.environ.get("FULL") else {})

@@ -16,6 +16,8 @@ import subprocess
 import tempfile
 import time
 
+import acpi_tables
+
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build"
 OVMF = pathlib.Path(os.environ.get("OVMF", "/usr/share/OVMF"))
 UBOOT = pathlib.Path(os.environ.get("UBOOT", "/usr/lib/u-boot"))
@@ -37,7 +39,7 @@ class Machine:
     stops itself (pvpanic), after which it goes on; keep names files that such commands write; shell are lines for
     the UEFI shell, which then starts instead of the application and finds it as fs0:\\bootmem.efi; drive is what the
     stick is, a word of DRIVES; free is how many bytes are left on it, where that matters; fetch wants the files in \\bootmem and what fsck.fat says
-    about the stick afterwards."""
+    about the stick afterwards; spcr, if not null, are arguments of acpi_tables.spcr, and COM2's output is kept as "com2"."""
     arch: str
     memory: int
     config: tuple = ("after = poweroff",)
@@ -60,6 +62,7 @@ class Machine:
     drive: str = "sata"
     free: int = 0
     fetch: bool = False
+    spcr: tuple = ()
 
     @property
     def ovmf(self):
@@ -190,12 +193,20 @@ def board(machine, directory):
             "-global", f"mch.extended-tseg-mbytes={machine.tseg}"]
 
 
+def second_port(machine, directory):
+    """COM2, and a table that says what the firmware's console is."""
+    if not machine.spcr:
+        return []
+    (directory / "spcr").write_bytes(acpi_tables.spcr(*machine.spcr))
+    return ["-serial", f"file:{directory}/com2", "-acpitable", f"file={directory}/spcr"]
+
+
 def command_line(machine, directory):
     serial = f"file:{directory}/serial" if machine.serial else "none"
     return ["qemu-system-x86_64", *board(machine, directory), "-accel", os.environ.get("ACCEL", "tcg"),
             "-cpu", machine.cpu, "-m", str(machine.memory), "-display", "none", "-nic", "none",
             "-no-reboot", "-serial", serial, "-monitor", "none", "-qmp", "stdio", *machine.extra] + \
-        boot_source(machine, directory)
+        second_port(machine, directory) + boot_source(machine, directory)
 
 
 def read_serial(directory):

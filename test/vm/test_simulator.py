@@ -29,7 +29,8 @@ CROWDED = {"x86_64-u-boot-low"}
 
 
 def starts(machine):
-    return machine.serial and not machine.app and not machine.shell and "-kernel" not in machine.extra and \
+    return machine.serial and not machine.app and not machine.shell and not machine.spcr and \
+        "-kernel" not in machine.extra and \
         not any(word in " ".join(machine.config) for word in ("report", "hostile = stale"))
 
 
