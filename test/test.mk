@@ -13,7 +13,7 @@
 # other files in test/unit/ are linked into all of them. test/run.py builds, runs and counts.
 
 # A kernel that runs 64-bit programs only needs qemu-i386 for the others (tools/exec32).
-TEST_PACKAGES = $(sort $(PACKAGES) gcc-multilib libcmocka-dev python3-pytest u-boot-qemu \
+TEST_PACKAGES = $(sort $(PACKAGES) gcc-multilib libcmocka-dev openssl python3-pytest sbsigntool u-boot-qemu \
 	$(shell tools/exec32 --native || echo qemu-user))
 
 TEST_ARCH_64 := x86_64

@@ -161,6 +161,8 @@ HOSTILE |= {f"{arch}-hostile-stale": Machine(arch, 512, ("hostile = stale=65", P
             for arch in ARCHES}
 HOSTILE |= {f"{arch}-hostile-starts": Machine(arch, 512, ("serial = auto",), shell=script(*HOSTILE_STARTS),
                                               seconds=240) for arch in ARCHES}
+HOSTILE["x86_64-hostile-secure"] = Machine("x86_64", 512, ("hostile = stale=2,nogop=1", POWEROFF), secure=True)
+HOSTILE["x86_64-secure-unsigned"] = Machine("x86_64", 512, secure=True, app="x86_64/bootmem.efi", until="Access Denied")
 MACHINES |= HOSTILE
 
 # --- the stick ------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ import acpi_tables
 
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build"
 OVMF = pathlib.Path(os.environ.get("OVMF", "/usr/share/OVMF"))
+KEYS = pathlib.Path(os.environ.get("OVMF_KEYS", "/usr/share/ovmf"))
 UBOOT = pathlib.Path(os.environ.get("UBOOT", "/usr/lib/u-boot"))
 BEGIN = "-----BEGIN BOOTMEM REPORT-----"
 END = "-----END BOOTMEM REPORT-----"
@@ -39,7 +40,8 @@ class Machine:
     stops itself (pvpanic), after which it goes on; keep names files that such commands write; shell are lines for
     the UEFI shell, which then starts instead of the application and finds it as fs0:\\bootmem.efi; drive is what the
     stick is, a word of DRIVES; free is how many bytes are left on it, where that matters; fetch wants the files in \\bootmem and what fsck.fat says
-    about the stick afterwards; spcr, if not null, are arguments of acpi_tables.spcr, and COM2's output is kept as "com2"."""
+    about the stick afterwards; spcr, if not null, are arguments of acpi_tables.spcr, and COM2's output is kept as "com2"; secure switches Secure Boot on and signs the
+    application for it, with the keys that OVMF brings for tests."""
     arch: str
     memory: int
     config: tuple = ("after = poweroff",)
@@ -63,10 +65,13 @@ class Machine:
     free: int = 0
     fetch: bool = False
     spcr: tuple = ()
+    secure: bool = False
 
     @property
     def ovmf(self):
         """Code, variables, and whether the build needs SMM (the 32-bit one does)."""
+        if self.secure:
+            return OVMF / "OVMF_CODE_4M.secboot.fd", OVMF / "OVMF_VARS_4M.snakeoil.fd", "on"
         if self.arch == "i386":
             return OVMF / "OVMF32_CODE_4M.secboot.fd", OVMF / "OVMF32_VARS_4M.fd", "on"
         return OVMF / "OVMF_CODE_4M.fd", OVMF / "OVMF_VARS_4M.fd", "off"
@@ -143,6 +148,16 @@ def fill_stick(image, directory, free):
     put_file(image, directory / "filler", "/filler")
 
 
+def sign(application, directory):
+    """A copy that passes Secure Boot with OVMF's snakeoil variables, whose key has a known passphrase."""
+    key, signed = directory / "key", directory / "signed.efi"
+    subprocess.run(["openssl", "rsa", "-in", KEYS / "PkKek-1-snakeoil.key", "-passin", "pass:snakeoil", "-out", key],
+                   check=True, capture_output=True)
+    subprocess.run(["sbsign", "--key", key, "--cert", KEYS / "PkKek-1-snakeoil.pem", "--output", signed, application],
+                   check=True, capture_output=True)
+    return signed
+
+
 def prepare_stick(machine, directory):
     stick = directory / "stick.img"
     subprocess.run(["cp", "--sparse=always", BUILD / "bootmem.img", stick], check=True)
@@ -157,6 +172,8 @@ def prepare_stick(machine, directory):
         put_file(image, directory / "entry.txt", "/entry.txt")
         put_file(image, BUILD / second, "/bootmem.efi")
     name = {"x86_64": "BOOTX64.EFI", "i386": "BOOTIA32.EFI"}[machine.arch]
+    if machine.secure:
+        put_file(image, sign(BUILD / machine.arch / "bootmem.efi", directory), f"/EFI/BOOT/{name}")
     if first:
         put_file(image, BUILD / first, f"/EFI/BOOT/{name}")
     if machine.shell:

@@ -95,3 +95,17 @@ def test_report_or_message(run, i):
     assert NOTHING_KEPT in lines and "did not take" not in text
     assert (status == SUCCESS) == ("END BOOTMEM REPORT" in text)
     assert (status == SUCCESS) != ("Nothing was changed; returning to the firmware." in lines)
+
+
+@on_machines("x86_64-hostile-secure")
+def test_secure_boot_refuses_the_option(run):
+    """The start goes on as if nothing had been asked for."""
+    report = run.report()
+    assert run.end == "guest-shutdown"
+    assert "hostile= is refused: Secure Boot is on" in run.serial and "on purpose" not in run.serial
+    assert report["firmware"]["exit_attempts"] == 1 and "hostile" not in report["input"]["options"]
+
+
+@on_machines("x86_64-secure-unsigned")
+def test_secure_boot_was_really_on(run):
+    assert run.end == "until" and "snapshot:" not in run.serial
