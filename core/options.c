@@ -11,7 +11,8 @@
 
 #include "options_words.h"
 
-#define SHOWN 24 /* characters of a key or value that a message repeats */
+#define SHOWN        24 /* characters of a key or value that a message repeats */
+#define MESSAGES_MAX 16 /* about one text; a file that is no text would fill the screen */
 
 /* A piece of the input; never NUL-terminated. */
 struct text {
@@ -647,6 +648,47 @@ void options_defaults(struct boot_options *options)
 	options->highmem_bytes = options->vmalloc_bytes = LIMITS_NOT_GIVEN;
 }
 
+static void discard(void *ctx, const char *text, size_t length)
+{
+	(void)ctx;
+	(void)text;
+	(void)length;
+}
+
+static const struct sink nowhere = { discard, NULL };
+
+/* One assignment more; after the first messages the others are only counted. */
+static void apply_next(struct boot_options *options, struct place *place, uint32_t *refused, struct text word)
+{
+	*refused += apply(options, place, word);
+	if (*refused == MESSAGES_MAX)
+		place->errors = &nowhere;
+}
+
+static uint32_t say_rest(const struct place *place, const struct sink *errors, uint32_t refused)
+{
+	if (refused > MESSAGES_MAX)
+		sink_printf(errors, "%s: %u more that can't be used\n", place->origin, refused - MESSAGES_MAX);
+	return refused;
+}
+
+size_t options_narrow(char *text, size_t length)
+{
+	const uint8_t *from = (const uint8_t *)text;
+	bool little = length >= 2 && from[0] == 0xff && from[1] == 0xfe;
+	bool big = length >= 2 && from[0] == 0xfe && from[1] == 0xff;
+	size_t units = length / 2;
+
+	if (!little && !big)
+		return length;
+	for (size_t i = 1; i < units; i++) {
+		uint8_t low = from[2 * i + big], high = from[2 * i + little];
+
+		text[i - 1] = high == 0 && low < 0x80 ? (char)low : '?';
+	}
+	return units - 1;
+}
+
 uint32_t options_parse_file(struct boot_options *options, const char *origin, const char *text,
 	size_t length, const struct sink *errors)
 {
@@ -659,9 +701,9 @@ uint32_t options_parse_file(struct boot_options *options, const char *origin, co
 
 		place.number++;
 		if (line.length != 0)
-			refused += apply(options, &place, line);
+			apply_next(options, &place, &refused, line);
 	}
-	return refused;
+	return say_rest(&place, errors, refused);
 }
 
 uint32_t options_parse_words(struct boot_options *options, const char *origin, const char *text,
@@ -675,7 +717,7 @@ uint32_t options_parse_words(struct boot_options *options, const char *origin, c
 		place.number++;
 		word = unquoted(word);
 		if (place.number > 1 || has(word, '='))
-			refused += apply(options, &place, word);
+			apply_next(options, &place, &refused, word);
 	}
-	return refused;
+	return say_rest(&place, errors, refused);
 }

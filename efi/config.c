@@ -19,7 +19,8 @@ static void read_file(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, struct boot_opti
 
 	switch (file_read(bs, device, config_path, CONFIG_LIMIT, &file)) {
 	case BM_OK:
-		options_parse_file(options, "bootmem.conf", file.text, file.length, errors);
+		options_parse_file(options, "bootmem.conf", file.text,
+			options_narrow(file.text, file.length), errors);
 		file_free(bs, &file);
 		break;
 	case BM_REFUSED: /* no file: the defaults */

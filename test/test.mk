@@ -18,6 +18,8 @@ TEST_PACKAGES = $(sort $(PACKAGES) gcc-multilib libcmocka-dev openssl python3-py
 
 TEST_ARCH_64 := x86_64
 TEST_ARCH_32 := i386
+TEST_EFI_64  := x86_64
+TEST_EFI_32  := ia32
 TEST_CFLAGS  := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes \
 	-Iinclude -Itest/unit -Itools/sim -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
@@ -41,6 +43,9 @@ define UNIT_RULES
 build/test/$(1)/%.o: %.c test/test.mk
 	@mkdir -p $$(@D)
 	$$(CC) -m$(1) $$(TEST_CFLAGS) -Iarch -Iarch/$$(TEST_ARCH_$(1)) -MMD -MP -c $$< -o $$@
+
+# What is between us and the firmware, with the firmware's own types.
+build/test/$(1)/test/unit/test_claim.o: TEST_CFLAGS += -fshort-wchar $$(EFI_CFLAGS) -isystem /usr/include/efi/$$(TEST_EFI_$(1))
 
 UNIT_LIB_$(1) := $$(patsubst %.c,build/test/$(1)/%.o,$$(CORE_SRC) \
 	$$(wildcard arch/$$(TEST_ARCH_$(1))/paging.c) $$(UNIT_COMMON))

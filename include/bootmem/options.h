@@ -89,12 +89,19 @@ void options_defaults(struct boot_options *options);
  *
  * Every line that can't be used is named on errors with its origin, number, key and what
  * would be accepted, and changes nothing. A valid key that this version does nothing with is
- * named too. text need not be NUL-terminated. Returns how many were refused.
+ * named too. After the first 16 of a text the others are only counted, in one more line. text need not be
+ * NUL-terminated. Returns how many were refused.
  */
 uint32_t options_parse_file(struct boot_options *options, const char *origin, const char *text,
 	size_t length, const struct sink *errors);
 uint32_t options_parse_words(struct boot_options *options, const char *origin, const char *text,
 	size_t length, const struct sink *errors);
+
+/*
+ * A text that an editor saved as UTF-16, which begins with a byte order mark, as ASCII in the same place ('?' for what
+ * is not). Returns its length; any other text stays as it is.
+ */
+size_t options_narrow(char *text, size_t length);
 
 /*
  * The words that differ from the defaults, in the order of the keys and with blanks between them;

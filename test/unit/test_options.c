@@ -431,6 +431,49 @@ static void faults_of_the_firmware(void **state)
 				     "noconout"));
 }
 
+/* As editors on Windows save "Unicode", in either byte order, cut in the middle, or empty. */
+static void utf16_becomes_ascii(void **state)
+{
+	char little[] = "\xff\xfem\0o\0d\0e\0=\0r\0e\0p\0o\0r\0t\0\r\0\n\0#\0\xac\x20";
+	char big[] = "\xfe\xff\0m\0e\0m\0=\0" "1\0M\0";
+	char plain[] = "mode=boot", mark[] = "\xff\xfe";
+
+	(void)state;
+	assert_int_equal(options_narrow(little, sizeof(little) - 1), 15);
+	assert_memory_equal(little, "mode=report\r\n#?", 15);
+	assert_int_equal(options_narrow(big, sizeof(big) - 1), 6);
+	assert_memory_equal(big, "mem=1M", 6);
+	assert_int_equal(options_narrow(plain, sizeof(plain) - 1), sizeof(plain) - 1);
+	assert_string_equal(plain, "mode=boot");
+	assert_int_equal(options_narrow(mark, 2), 0);
+	assert_int_equal(options_narrow(mark, 1), 1);
+	assert_int_equal(options_narrow(mark, 0), 0);
+}
+
+/* A file that is no text does not fill the screen; what can be used is used. */
+static void rubbish_is_counted(void **state)
+{
+	char text[4096] = "";
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		strcat(text, "\x01\x02rubbish\n");
+	strcat(text, "mode=report\n");
+	assert_int_equal(parse(options_parse_file, text), 100);
+	assert_int_equal(options.mode, MODE_REPORT);
+	assert_non_null(strstr(said, "conf:16: \"??rubbish\" is no option"));
+	assert_null(strstr(said, "conf:17:"));
+	assert_non_null(strstr(said, "conf: 84 more that can't be used\n"));
+}
+
+static void the_last_of_a_key_counts(void **state)
+{
+	(void)state;
+	accepts("mode=report\nmem=1G\nmode=boot\nmem=2G");
+	assert_int_equal(options.mode, MODE_BOOT);
+	assert_true(options.mem_bytes == 2 * GIB);
+}
+
 static void files_have_comments_blanks_and_marks(void **state)
 {
 	(void)state;
@@ -560,6 +603,9 @@ int main(void)
 		TEST(kernels),
 		TEST(keys_of_later_versions_say_so),
 		TEST(faults_of_the_firmware),
+		TEST(utf16_becomes_ascii),
+		TEST(rubbish_is_counted),
+		TEST(the_last_of_a_key_counts),
 		TEST(files_have_comments_blanks_and_marks),
 		TEST(bad_lines_are_named_and_the_rest_applies),
 		TEST(messages_are_short_and_printable),

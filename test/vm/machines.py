@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The machines of the tests, by name. One that several tests ask about is booted once."""
 import os
+import random
 
 import pytest
 
@@ -184,6 +185,19 @@ FILES = {
     "x86_64-files-u-boot": u_boot("x86_64", fetch=True, files=OLDER),
 }
 MACHINES |= STICKS | FILES
+
+# --- odd configuration files ------------------------------------------------------------------------
+
+RUBBISH = random.Random(7).randbytes(30000)
+ODD = {
+    "x86_64-conf-utf16": Machine("x86_64", 512, "\ufeffmem = 100M\r\nafter = poweroff".encode("utf-16-le")),
+    "i386-conf-utf16": Machine("i386", 512, "\ufeffmem = 100M\r\nafter = poweroff".encode("utf-16-be")),
+    "x86_64-conf-crlf": Machine("x86_64", 512, b"\xef\xbb\xbfmem = 1G\r\n# mem\r\n\r\nmem = 100M\r\nafter = poweroff"),
+    "x86_64-conf-rubbish": Machine("x86_64", 512, RUBBISH, until="Halted."),
+    "i386-conf-huge": Machine("i386", 512, b"mem = 100M\n" * 100000, until="Halted."),
+    "x86_64-conf-empty": Machine("x86_64", 512, b"", until="Halted."),
+}
+MACHINES |= ODD
 
 # --- serial ports -----------------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ class Machine:
     application for it, with the keys that OVMF brings for tests."""
     arch: str
     memory: int
-    config: tuple = ("after = poweroff",)
+    config: tuple | bytes = ("after = poweroff",)  # lines, or the file
     app: str = ""
     machine: str = "q35"
     cpu: str = "max"
@@ -162,7 +162,8 @@ def prepare_stick(machine, directory):
     stick = directory / "stick.img"
     subprocess.run(["cp", "--sparse=always", BUILD / "bootmem.img", stick], check=True)
     image = f"{stick}@@1M"
-    (directory / "bootmem.conf").write_text("\n".join(machine.config) + "\n")
+    text = machine.config if isinstance(machine.config, bytes) else ("\n".join(machine.config) + "\n").encode()
+    (directory / "bootmem.conf").write_bytes(text)
     put_file(image, directory / "bootmem.conf", "/bootmem.conf")
     first = machine.app
     if machine.entry:

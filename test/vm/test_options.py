@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What bootmem.conf changes, on real firmware."""
+import re
+
 from checks import MIB, PAGE, check_balance, check_e820_order, check_free_blocks, check_limits, \
     check_owner_ranges, check_page_tables, check_direct_map, owners, pages_in, ram
 from machines import ARCHES, on_machines
@@ -102,3 +104,34 @@ def test_without_pae_ram_above_4_gib_is_left_out(run):
     check_free_blocks(report)
     check_page_tables(report)
     check_direct_map(report)
+
+
+# --- odd files ------------------------------------------------------------------------------------
+
+
+@on_machines("x86_64-conf-utf16", "i386-conf-utf16", "x86_64-conf-crlf")
+def test_what_editors_write_is_understood(run):
+    """Byte order marks, both orders of UTF-16, CRLF, no end of the last line; the last of two values counts."""
+    assert run.end == "guest-shutdown"
+    assert "bootmem.conf" not in run.serial
+    assert run.report()["input"]["options"] == "mem=100M after=poweroff"
+
+
+@on_machines("x86_64-conf-rubbish")
+def test_rubbish_is_named_and_counted(run):
+    said = [line for line in run.lines if line.startswith("bootmem.conf:")]
+    assert run.end == "until" and run.report()["input"]["options"] == ""
+    assert 10 <= len(said) <= 40 and re.fullmatch(r"bootmem\.conf: \d+ more that can't be used", said[-1])
+    assert all(line.isascii() and line.isprintable() for line in said)
+
+
+@on_machines("i386-conf-huge")
+def test_huge_file_is_refused(run):
+    assert run.end == "until" and run.report()["input"]["options"] == ""
+    assert "bootmem.conf: unreadable, or longer than 65536 bytes; using defaults" in run.serial
+
+
+@on_machines("x86_64-conf-empty")
+def test_empty_file_says_nothing(run):
+    assert run.end == "until" and run.report()["input"]["options"] == ""
+    assert "bootmem.conf" not in run.serial
