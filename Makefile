@@ -225,3 +225,4 @@ include test/test.mk
 include tools/sim/sim.mk
 include test/oracle/oracle.mk
 include test/kernels/kernels.mk
+include test/bench/bench.mk
