@@ -4,16 +4,18 @@
  *
  * Inside this file a page is an index: its pfn less the node's base_pfn. All changes of the bitmap
  * go through set_range, all searches through next_page; both work at the highest level that is
- * uniform, so a range costs at most two partial words, two partial groups and the group bits between.
+ * uniform, so a range costs at most two partial words of each level and the top level's bits between.
+ * Allocations go on at a cursor, where free pages are known from the last search.
  */
 #include <bootmem/bootmem.h>
 #include <bootmem/string.h>
 
-#define WORD_SHIFT  6  /* pages of a word */
-#define GROUP_SHIFT 12 /* pages of a group: 64 words */
-#define WORD_PAGES  (UINT64_C(1) << WORD_SHIFT)
-#define GROUP_PAGES (UINT64_C(1) << GROUP_SHIFT)
-#define ALL         (~UINT64_C(0))
+#define TOP             (BOOTMEM_LEVELS - 1)
+#define ALL             (~UINT64_C(0))
+#define BASE_PAGES      (UINT64_C(1) << 12) /* base_pfn is a multiple */
+#define CHUNK_BYTES     (64 * KIB)
+#define SMALL_BYTES     (16 * KIB) /* largest request that shares a chunk */
+#define LOOKAHEAD_PAGES UINT64_C(4096) /* how far a search looks for the end of what it found */
 
 enum state { FREE, RESERVED };
 
@@ -33,19 +35,24 @@ static void put_mask(uint64_t *word, uint64_t bits, enum state state)
 		*word &= ~bits;
 }
 
-/* Bits [from, to) of an array. */
-static void put_bits(uint64_t *words, uint64_t from, uint64_t to, enum state state)
+/* The same over several words. */
+static void put_long_bits(uint64_t *words, uint64_t from, uint64_t to, enum state state)
 {
 	uint64_t first = from >> 6, last = (to - 1) >> 6;
 
-	if (first == last) {
-		put_mask(&words[first], mask(from & 63, ((to - 1) & 63) + 1), state);
-		return;
-	}
 	put_mask(&words[first], mask(from & 63, 64), state);
 	for (uint64_t i = first + 1; i < last; i++)
 		words[i] = state == RESERVED ? ALL : 0;
 	put_mask(&words[last], mask(0, ((to - 1) & 63) + 1), state);
+}
+
+/* Bits [from, to) of an array. */
+static inline void put_bits(uint64_t *words, uint64_t from, uint64_t to, enum state state)
+{
+	if (from >> 6 == (to - 1) >> 6)
+		put_mask(&words[from >> 6], mask(from & 63, ((to - 1) & 63) + 1), state);
+	else
+		put_long_bits(words, from, to, state);
 }
 
 static bool get_bit(const uint64_t *words, uint64_t i)
@@ -55,190 +62,202 @@ static bool get_bit(const uint64_t *words, uint64_t i)
 
 static void put_bit(uint64_t *words, uint64_t i, bool value)
 {
-	put_mask(&words[i >> 6], UINT64_C(1) << (i & 63), value ? RESERVED : FREE);
+	uint64_t *word = &words[i >> 6];
+
+	*word = (*word & ~(UINT64_C(1) << (i & 63))) | (uint64_t)value << (i & 63);
 }
 
 /* --- the levels --------------------------------------------------------------------------------- */
 
-static uint64_t groups(const struct bootmem *bm)
+/* Pages of one unit of a level are 1 << shift. */
+static unsigned unit_shift(unsigned level)
 {
-	return (bm->end_pfn - bm->base_pfn + GROUP_PAGES - 1) >> GROUP_SHIFT;
+	return 6 * level;
 }
 
-/* Make the word bits of a group valid. */
-static void open_group(struct bootmem *bm, uint64_t group)
+static uint64_t words_of(uint64_t pages, unsigned level)
 {
-	if (get_bit(bm->group_full, group))
-		bm->word_full[group] = bm->word_some[group] = ALL;
-	else if (!get_bit(bm->group_some, group))
-		bm->word_full[group] = bm->word_some[group] = 0;
+	return (pages + (UINT64_C(64) << unit_shift(level)) - 1) >> unit_shift(level + 1);
 }
 
-/* Make the page bits of a word valid; its group is open. */
-static void open_word(struct bootmem *bm, uint64_t word)
+/* Neither full nor without a reserved page; the word that says so is valid. */
+static bool mixed(const struct bootmem *bm, unsigned level, uint64_t unit)
 {
-	if (get_bit(bm->word_full, word))
-		bm->page_bits[word] = ALL;
-	else if (!get_bit(bm->word_some, word))
-		bm->page_bits[word] = 0;
+	const struct bootmem_level *l = &bm->level[level];
+
+	return ((l->some[unit >> 6] & ~l->full[unit >> 6]) >> (unit & 63)) & 1;
 }
 
-/* Pages [from, to) of one word of an open group. */
-static void set_in_word(struct bootmem *bm, uint64_t from, uint64_t to, enum state state)
+/* Make a word valid: it is stale while its unit of the level above is uniform. */
+static void open_word(struct bootmem *bm, unsigned level, uint64_t word)
 {
-	uint64_t word = from >> WORD_SHIFT;
-	unsigned first = from & 63, end = (unsigned)(to - (word << WORD_SHIFT));
+	const struct bootmem_level *l = &bm->level[level], *above = &bm->level[level + 1];
 
-	open_word(bm, word);
-	put_mask(&bm->page_bits[word], mask(first, end), state);
-	put_bit(bm->word_full, word, bm->page_bits[word] == ALL);
-	put_bit(bm->word_some, word, bm->page_bits[word] != 0);
+	if (!mixed(bm, level + 1, word))
+		l->full[word] = l->some[word] = get_bit(above->full, word) ? ALL : 0;
 }
 
-/* Pages [from, to) of one group. */
-static void set_in_group(struct bootmem *bm, uint64_t from, uint64_t to, enum state state)
+/* The level above says what the word has become. */
+static void close_word(struct bootmem *bm, unsigned level, uint64_t word)
 {
-	uint64_t group = from >> GROUP_SHIFT;
-	uint64_t whole_from = align_up(from, WORD_PAGES), whole_to = align_down(to, WORD_PAGES);
+	const struct bootmem_level *l = &bm->level[level], *above = &bm->level[level + 1];
 
-	open_group(bm, group);
-	if (whole_from > whole_to) { /* inside one word */
-		set_in_word(bm, from, to, state);
-	} else {
-		if (from < whole_from)
-			set_in_word(bm, from, whole_from, state);
-		if (whole_from < whole_to) {
-			put_bits(bm->word_full, whole_from >> WORD_SHIFT, whole_to >> WORD_SHIFT,
-				state);
-			put_bits(bm->word_some, whole_from >> WORD_SHIFT, whole_to >> WORD_SHIFT,
-				state);
-		}
-		if (whole_to < to)
-			set_in_word(bm, whole_to, to, state);
+	put_bit(above->full, word, l->full[word] == ALL);
+	put_bit(above->some, word, l->some[word] != 0);
+}
+
+static void set_at_level(
+	struct bootmem *bm, unsigned level, uint64_t from, uint64_t to, enum state state);
+
+/* Pages [from, to), a part of one unit. */
+static void set_in_unit(
+	struct bootmem *bm, unsigned level, uint64_t from, uint64_t to, enum state state)
+{
+	uint64_t word = from >> unit_shift(level);
+
+	open_word(bm, level - 1, word);
+	if (level == 1)
+		put_bits(bm->level[0].full, from, to, state);
+	else
+		set_at_level(bm, level - 1, from, to, state);
+	close_word(bm, level - 1, word);
+}
+
+/* Pages [from, to), not empty; the words of this level, above 0, that hold them are valid. */
+static void set_at_level(
+	struct bootmem *bm, unsigned level, uint64_t from, uint64_t to, enum state state)
+{
+	const struct bootmem_level *l = &bm->level[level];
+	unsigned shift = unit_shift(level);
+	uint64_t first = align_up(from, UINT64_C(1) << shift), end = align_down(to, UINT64_C(1) << shift);
+
+	if (first > end) {
+		set_in_unit(bm, level, from, to, state);
+		return;
 	}
-	put_bit(bm->group_full, group, bm->word_full[group] == ALL);
-	put_bit(bm->group_some, group, bm->word_some[group] != 0);
+	if (from < first)
+		set_in_unit(bm, level, from, first, state);
+	if (first < end) {
+		put_bits(l->full, first >> shift, end >> shift, state);
+		put_bits(l->some, first >> shift, end >> shift, state);
+	}
+	if (end < to)
+		set_in_unit(bm, level, end, to, state);
+}
+
+/* Short ways, for a mixed unit of level 2 and a mixed word in it: as long as they stay mixed, nothing above changes. */
+static bool set_in_mixed_word(struct bootmem *bm, uint64_t from, uint64_t to, enum state state)
+{
+	uint64_t word = from >> 6, bits = bm->level[0].full[word];
+
+	if ((to - 1) >> 6 != word || !mixed(bm, 1, word))
+		return false;
+	put_mask(&bits, mask(from & 63, ((to - 1) & 63) + 1), state);
+	if (bits == 0 || bits == ALL)
+		return false;
+	bm->level[0].full[word] = bits;
+	return true;
+}
+
+static bool set_in_mixed_unit(struct bootmem *bm, uint64_t from, uint64_t to, enum state state)
+{
+	uint64_t unit = from >> unit_shift(2);
+
+	if ((to - 1) >> unit_shift(2) != unit || !mixed(bm, 3, unit >> 6) || !mixed(bm, 2, unit))
+		return false;
+	if (set_in_mixed_word(bm, from, to, state))
+		return true;
+	set_at_level(bm, 1, from, to, state);
+	if (bm->level[1].full[unit] == ALL || bm->level[1].some[unit] == 0) {
+		close_word(bm, 1, unit);
+		close_word(bm, 2, unit >> 6);
+	}
+	return true;
 }
 
 /* Pages [from, to). */
 static void set_range(struct bootmem *bm, uint64_t from, uint64_t to, enum state state)
 {
-	uint64_t whole_from = align_up(from, GROUP_PAGES), whole_to = align_down(to, GROUP_PAGES);
-
-	if (from >= to)
-		return;
-	if (whole_from > whole_to) { /* inside one group */
-		set_in_group(bm, from, to, state);
-		return;
-	}
-	if (from < whole_from)
-		set_in_group(bm, from, whole_from, state);
-	if (whole_from < whole_to) {
-		put_bits(bm->group_full, whole_from >> GROUP_SHIFT, whole_to >> GROUP_SHIFT, state);
-		put_bits(bm->group_some, whole_from >> GROUP_SHIFT, whole_to >> GROUP_SHIFT, state);
-	}
-	if (whole_to < to)
-		set_in_group(bm, whole_to, to, state);
+	if (from < to && !set_in_mixed_unit(bm, from, to, state))
+		set_at_level(bm, TOP, from, to, state);
 }
 
-/* Units of a summary word that may hold a page in this state, and those that hold nothing else. */
-static uint64_t may_hold(uint64_t full, uint64_t some, enum state state)
+/* Units of a word that may hold a page in this state, and those that hold nothing else. */
+static uint64_t may_hold(const struct bootmem_level *l, uint64_t word, enum state state)
 {
-	return state == RESERVED ? some : ~full;
+	return state == RESERVED ? l->some[word] : ~l->full[word];
 }
 
-static bool holds_only(const uint64_t *full, const uint64_t *some, uint64_t i, enum state state)
+static bool holds_only(const struct bootmem_level *l, uint64_t unit, enum state state)
 {
-	return state == RESERVED ? get_bit(full, i) : !get_bit(some, i);
+	return state == RESERVED ? get_bit(l->full, unit) : !get_bit(l->some, unit);
 }
 
-/* The first group at or after group that may hold a page in this state, or groups(bm). */
-static uint64_t next_group(const struct bootmem *bm, uint64_t group, enum state state)
+/* Where a walk that leaves a word at its end goes on: the words of lower levels may be stale there. */
+static unsigned level_of_edge(uint64_t page, unsigned level)
 {
-	uint64_t end = groups(bm), word = group >> 6;
-	uint64_t skip = ALL << (group & 63);
-
-	for (; word << 6 < end; word++, skip = ALL) {
-		uint64_t hits = skip & may_hold(bm->group_full[word], bm->group_some[word], state);
-
-		if (hits != 0)
-			return min_u64((word << 6) + lowest_bit(hits), end);
-	}
-	return end;
+	do
+		level++;
+	while (level < TOP && ((page >> unit_shift(level)) & 63) == 0);
+	return level < TOP ? level : TOP;
 }
 
-/* The first page at or after page, in its mixed group, in this state, or the end of the group. */
-static uint64_t next_in_group(const struct bootmem *bm, uint64_t page, enum state state)
-{
-	uint64_t group = page >> GROUP_SHIFT, end = (group + 1) << GROUP_SHIFT;
-
-	while (page < end) {
-		unsigned first = (unsigned)(page >> WORD_SHIFT) & 63;
-		uint64_t words = (ALL << first) &
-			may_hold(bm->word_full[group], bm->word_some[group], state);
-		uint64_t word, bits;
-
-		if (words == 0)
-			return end;
-		word = (group << 6) + lowest_bit(words);
-		page = max_u64(page, word << WORD_SHIFT);
-		if (holds_only(bm->word_full, bm->word_some, word, state))
-			return page;
-		bits = state == RESERVED ? bm->page_bits[word] : ~bm->page_bits[word];
-		bits &= ALL << (page & 63);
-		if (bits != 0)
-			return (word << WORD_SHIFT) + lowest_bit(bits);
-		page = (word + 1) << WORD_SHIFT;
-	}
-	return end;
-}
-
-/* The first page in [page, end) in this state, or end. */
+/*
+ * The first page in [page, end) in this state, or end. Down into a mixed unit, up again at the end of a word
+ * that has nothing more.
+ */
 static uint64_t next_page(const struct bootmem *bm, uint64_t page, uint64_t end, enum state state)
 {
-	while (page < end) {
-		uint64_t group = next_group(bm, page >> GROUP_SHIFT, state);
-		uint64_t stop = (group + 1) << GROUP_SHIFT;
+	unsigned level = TOP;
 
-		page = max_u64(page, group << GROUP_SHIFT);
-		if (page >= end || holds_only(bm->group_full, bm->group_some, group, state))
+	while (page < end) {
+		const struct bootmem_level *l = &bm->level[level];
+		unsigned shift = unit_shift(level);
+		uint64_t unit = page >> shift, word = unit >> 6;
+		uint64_t hits = may_hold(l, word, state) & (ALL << (unit & 63));
+
+		if (hits == 0) {
+			page = (word + 1) << (shift + 6);
+			level = level_of_edge(page, level);
+			continue;
+		}
+		unit = (word << 6) + lowest_bit(hits);
+		page = max_u64(page, unit << shift);
+		if (holds_only(l, unit, state))
 			return min_u64(page, end);
-		page = next_in_group(bm, page, state);
-		if (page < stop)
-			return min_u64(page, end);
+		level--;
 	}
 	return end;
 }
 
 /* --- set-up ------------------------------------------------------------------------------------- */
 
-static uint64_t group_count(pfn_t start_pfn, pfn_t end_pfn)
+static uint64_t pages_of(const struct bootmem *bm)
 {
-	return (end_pfn - align_down(start_pfn, GROUP_PAGES) + GROUP_PAGES - 1) >> GROUP_SHIFT;
-}
-
-static uint64_t summary_words(uint64_t group_count)
-{
-	return (group_count + 63) >> 6;
+	return bm->end_pfn - bm->base_pfn;
 }
 
 uint64_t bootmem_bootmap_pages(pfn_t start_pfn, pfn_t end_pfn)
 {
-	uint64_t g = group_count(start_pfn, end_pfn);
+	uint64_t pages = end_pfn - align_down(start_pfn, BASE_PAGES), words = words_of(pages, 0);
 
-	return pfn_up(sizeof(uint64_t) * (2 * summary_words(g) + 2 * g + 64 * g));
+	for (unsigned level = 1; level < BOOTMEM_LEVELS; level++)
+		words += 2 * words_of(pages, level);
+	return pfn_up(words * sizeof(uint64_t));
 }
 
-/* Group bits first: they are what init writes. */
+/* The top level first: it is what init writes. */
 void bootmem_set_window(struct bootmem *bm, struct window window)
 {
-	uint64_t g = groups(bm), s = summary_words(g);
+	uint64_t *next = phys_to_virt(window, bm->bitmap_phys);
 
-	bm->group_full = phys_to_virt(window, bm->bitmap_phys);
-	bm->group_some = bm->group_full + s;
-	bm->word_full = bm->group_some + s;
-	bm->word_some = bm->word_full + g;
-	bm->page_bits = bm->word_some + g;
+	for (unsigned level = TOP; level > 0; level--) {
+		uint64_t words = words_of(pages_of(bm), level);
+
+		bm->level[level] = (struct bootmem_level){ next, next + words };
+		next += 2 * words;
+	}
+	bm->level[0] = (struct bootmem_level){ next, next };
 }
 
 enum bm_error init_bootmem(struct bootmem *bm, struct window window, phys_t bitmap_phys,
@@ -251,12 +270,30 @@ enum bm_error init_bootmem(struct bootmem *bm, struct window window, phys_t bitm
 	*bm = (struct bootmem){
 		.start_pfn = start_pfn,
 		.end_pfn = end_pfn,
-		.base_pfn = align_down(start_pfn, GROUP_PAGES),
+		.base_pfn = align_down(start_pfn, BASE_PAGES),
 		.bitmap_phys = bitmap_phys,
 	};
 	bootmem_set_window(bm, window);
-	memset(bm->group_full, 0xff, sizeof(uint64_t) * 2 * summary_words(groups(bm)));
+	memset(bm->level[TOP].full, 0xff, sizeof(uint64_t) * 2 * words_of(pages_of(bm), TOP));
 	return BM_OK;
+}
+
+/* --- cursors --------------------------------------------------------------------------------------- */
+
+/*
+ * Whole pages [start, end) are no longer what the cursors know. What lies below them stays known. A chunk that was
+ * cut short leaves free pages behind, so the next search starts at its goal.
+ */
+static void forget(struct bootmem *bm, phys_t start, phys_t end)
+{
+	for (struct bootmem_cursor *c = bm->cursor; c < bm->cursor + BOOTMEM_CURSORS; c++) {
+		if (start < c->chunk_end && c->next < end) {
+			c->chunk_end = max_u64(start, c->next);
+			c->run_start = c->run_end = 0;
+		}
+		if (start < c->run_end && c->run_start < end)
+			c->run_end = max_u64(start, c->run_start);
+	}
 }
 
 /* --- free and reserve --------------------------------------------------------------------------- */
@@ -266,23 +303,19 @@ static void set_pfns(struct bootmem *bm, pfn_t start, pfn_t end, enum state stat
 {
 	start = max_u64(start, bm->start_pfn);
 	end = min_u64(end, bm->end_pfn);
-	if (start < end)
-		set_range(bm, start - bm->base_pfn, end - bm->base_pfn, state);
+	if (start >= end)
+		return;
+	forget(bm, pfn_phys(start), pfn_phys(end));
+	set_range(bm, start - bm->base_pfn, end - bm->base_pfn, state);
 }
 
 enum bm_error free_bootmem(struct bootmem *bm, phys_t addr_phys, uint64_t size_bytes)
 {
 	phys_t end_phys;
-	pfn_t start, end, last;
 
 	if (__builtin_add_overflow(addr_phys, size_bytes, &end_phys))
 		return BM_INVALID;
-	start = pfn_up(addr_phys);
-	end = pfn_down(end_phys);
-	last = pfn_down(bm->last_end_phys);
-	if (start <= last && last < end)
-		bm->last_end_phys = 0;
-	set_pfns(bm, start, end, FREE);
+	set_pfns(bm, pfn_up(addr_phys), pfn_down(end_phys), FREE);
 	return BM_OK;
 }
 
@@ -304,25 +337,37 @@ struct search {
 	const struct bootmem_pool *pool;
 	uint64_t size_bytes, align_bytes;
 	phys_t goal_phys, limit_phys;
-	uint64_t pages, align_pages;
+	bool stuck; /* the claim hook broke its promise */
 };
 
-/* The first run of s->pages free pages in [from, to), aligned as a physical address. */
+/* Small enough to share pages with others. */
+static bool is_small(const struct search *s)
+{
+	return s->align_bytes < PAGE_SIZE && s->size_bytes <= SMALL_BYTES;
+}
+
+static uint64_t pages_for(const struct search *s)
+{
+	return pfn_up(s->size_bytes);
+}
+
+/* The first run of free pages in [from, to) for a request, aligned as a physical address. */
 static bool find_run(const struct bootmem *bm, const struct search *s, pfn_t from, pfn_t to,
 	pfn_t *found)
 {
 	pfn_t base = bm->base_pfn, pfn = max_u64(from, bm->start_pfn);
+	uint64_t pages = pages_for(s);
 
 	to = min_u64(to, bm->end_pfn);
 	while (pfn < to) {
 		pfn_t stop;
 
 		pfn = base + next_page(bm, pfn - base, to - base, FREE);
-		pfn = align_up(pfn, s->align_pages);
-		if (pfn >= to || to - pfn < s->pages)
+		pfn = align_up(pfn, max_u64(s->align_bytes >> PAGE_SHIFT, 1));
+		if (pfn >= to || to - pfn < pages)
 			return false;
-		stop = base + next_page(bm, pfn - base, pfn + s->pages - base, RESERVED);
-		if (stop == pfn + s->pages) {
+		stop = base + next_page(bm, pfn - base, pfn + pages - base, RESERVED);
+		if (stop == pfn + pages) {
 			*found = pfn;
 			return true;
 		}
@@ -331,98 +376,162 @@ static bool find_run(const struct bootmem *bm, const struct search *s, pfn_t fro
 	return false;
 }
 
-/* From where the last search with this goal ended; then from the goal itself. */
-static bool find_from_hint(const struct bootmem *bm, const struct search *s, pfn_t *found)
+/* Is there room in what the last search found? */
+static bool run_fits(const struct bootmem_cursor *c, const struct search *s, pfn_t *found)
+{
+	phys_t start = align_up(c->run_start, max_u64(s->align_bytes, PAGE_SIZE));
+	phys_t end = start + pfn_phys(pages_for(s));
+
+	*found = pfn_down(start);
+	return c->goal_phys == s->goal_phys && end <= c->run_end && end <= s->limit_phys;
+}
+
+/* The cursor moves to free pages, and sees how far they go; what one cursor knows no other does. */
+static void move_cursor(
+	struct bootmem *bm, struct bootmem_cursor *c, const struct search *s, pfn_t found)
+{
+	uint64_t end = found + pages_for(s) - bm->base_pfn;
+
+	end = next_page(bm, end, min_u64(end + LOOKAHEAD_PAGES, pages_of(bm)), RESERVED);
+	forget(bm, pfn_phys(found), pfn_phys(bm->base_pfn + end));
+	c->goal_phys = s->goal_phys;
+	c->run_start = pfn_phys(found);
+	c->run_end = pfn_phys(bm->base_pfn + end);
+}
+
+/* Room for a request, in the cursor's run: where the last one with this goal found some, behind that, from the goal on. */
+static bool find_room(
+	struct bootmem *bm, struct bootmem_cursor *c, const struct search *s, pfn_t *found)
 {
 	pfn_t goal = pfn_up(s->goal_phys), limit = pfn_down(s->limit_phys);
+	pfn_t hint = c->goal_phys == s->goal_phys ? pfn_down(c->run_start) : 0;
 
-	if (s->goal_phys == bm->hint_goal_phys && bm->hint_pfn > goal &&
-		find_run(bm, s, bm->hint_pfn, limit, found))
+	if (run_fits(c, s, found))
 		return true;
-	return find_run(bm, s, goal, limit, found);
-}
-
-/* Ask the firmware for pages that are free here. After a refusal at least one of them is reserved. */
-static bool claim(const struct bootmem *bm, const struct search *s, pfn_t start, uint64_t pages,
-	bool *again)
-{
-	uint64_t first = start - bm->base_pfn;
-
-	*again = false;
-	if (pages == 0 || s->pool->claim == NULL ||
-		s->pool->claim(s->pool->claim_ctx, start, pages) == BM_OK)
-		return true;
-	/* A hook that reserved nothing would make us ask for the same pages for ever. */
-	*again = next_page(bm, first, first + pages, RESERVED) < first + pages;
-	return false;
-}
-
-/*
- * Continue in the page where the last allocation ended, with free pages behind it as needed: the
- * classic merge. new_pages is what the bitmap has to give for it. A request that would look lower
- * than the last one did is not for that page.
- */
-static bool fits_last_page(const struct bootmem *bm, const struct search *s, phys_t *start,
-	uint64_t *new_pages)
-{
-	phys_t page_end = align_up(bm->last_end_phys, PAGE_SIZE), end;
-	uint64_t first = pfn_down(page_end) - bm->base_pfn;
-
-	*start = align_up(bm->last_end_phys, s->align_bytes);
-	if (bm->last_end_phys == 0 || *start >= page_end || *start < s->goal_phys)
+	if ((hint <= goal || !find_run(bm, s, hint, limit, found)) &&
+		!find_run(bm, s, goal, limit, found))
 		return false;
-	if (s->goal_phys < bm->hint_goal_phys)
-		return false;
-	end = *start + s->size_bytes;
-	if (end > s->limit_phys || pfn_up(end) > bm->end_pfn)
-		return false;
-	*new_pages = end > page_end ? pfn_up(end - page_end) : 0;
-	return next_page(bm, first, first + *new_pages, RESERVED) == first + *new_pages;
-}
-
-static void take(struct bootmem *bm, const struct search *s, phys_t start, pfn_t new_pfn,
-	uint64_t new_pages)
-{
-	phys_t end = start + s->size_bytes;
-
-	if (new_pages != 0)
-		set_range(bm, new_pfn - bm->base_pfn, new_pfn + new_pages - bm->base_pfn, RESERVED);
-	bm->last_end_phys = (end & (PAGE_SIZE - 1)) != 0 ? end : 0;
-	bm->allocations++;
-	bm->requested_bytes += s->size_bytes;
-	bm->allocated_pages += new_pages;
-}
-
-static bool merge(struct bootmem *bm, const struct search *s, phys_t *start)
-{
-	uint64_t new_pages;
-	pfn_t new_pfn = pfn_up(bm->last_end_phys);
-	bool again;
-
-	if (!fits_last_page(bm, s, start, &new_pages) || !claim(bm, s, new_pfn, new_pages, &again))
-		return false;
-	take(bm, s, *start, new_pfn, new_pages);
-	bm->merged++;
+	move_cursor(bm, c, s, *found);
 	return true;
 }
 
-static bool alloc_on_node(struct bootmem *bm, const struct search *s, phys_t *start)
+/* Ask the firmware for pages that are free here. After a refusal at least one of them is reserved. */
+static bool ask(const struct bootmem *bm, struct search *s, pfn_t start, uint64_t pages)
 {
-	bool again = true;
+	uint64_t first = start - bm->base_pfn;
+
+	if (s->pool->claim(s->pool->claim_ctx, start, pages) == BM_OK)
+		return true;
+	/* A hook that reserved nothing would make us ask for the same pages for ever. */
+	s->stuck = next_page(bm, first, first + pages, RESERVED) == first + pages;
+	return false;
+}
+
+static inline bool claim(const struct bootmem *bm, struct search *s, pfn_t start, uint64_t pages)
+{
+	return s->pool->claim == NULL || ask(bm, s, start, pages);
+}
+
+static phys_t start_in_chunk(const struct bootmem_cursor *c, const struct search *s)
+{
+	return align_up(c->next, s->align_bytes);
+}
+
+static inline bool fits_in_chunk(const struct bootmem_cursor *c, const struct search *s)
+{
+	phys_t start = start_in_chunk(c, s), end = start + s->size_bytes;
+
+	return end <= c->chunk_end && start >= s->goal_phys && end <= s->limit_phys;
+}
+
+/*
+ * In an open chunk: the classic merge. A chunk begins in a page that the last small request ended in, and goes
+ * on in free pages, which are reserved as they are reached. Requests without a goal look lowest, so only their own
+ * chunk is for them; the others take either.
+ */
+static inline __attribute__((always_inline)) bool take_in_chunk(struct bootmem *bm, struct search *s, phys_t *start)
+{
+	struct bootmem_cursor *c = &bm->cursor[0];
+	pfn_t new_pfn, end_pfn;
+
+	if (!fits_in_chunk(c, s)) {
+		c = &bm->cursor[1];
+		if (s->goal_phys == 0 || !fits_in_chunk(c, s))
+			return false;
+	}
+	*start = start_in_chunk(c, s);
+	new_pfn = pfn_up(c->next);
+	end_pfn = pfn_up(*start + s->size_bytes);
+	if (new_pfn < end_pfn) {
+		if (!claim(bm, s, new_pfn, end_pfn - new_pfn))
+			return false;
+		set_range(bm, new_pfn - bm->base_pfn, end_pfn - bm->base_pfn, RESERVED);
+		bm->allocated_pages += end_pfn - new_pfn;
+	}
+	bm->merged += (c->next & (PAGE_SIZE - 1)) != 0;
+	bm->allocations++;
+	bm->requested_bytes += s->size_bytes;
+	c->next = *start + s->size_bytes;
+	return true;
+}
+
+/* The first pages of the cursor's run become its chunk; what was left of the last one stays free. */
+static void open_chunk(struct bootmem_cursor *c)
+{
+	c->next = c->run_start;
+	c->chunk_end = c->run_start = min_u64(c->run_end, c->run_start + CHUNK_BYTES);
+}
+
+static bool alloc_small(struct bootmem *bm, struct search *s, phys_t *start)
+{
+	struct bootmem_cursor *c = &bm->cursor[s->goal_phys != 0];
 	pfn_t pfn;
 
-	if (merge(bm, s, start))
-		return true;
-	while (again && find_from_hint(bm, s, &pfn)) {
-		if (!claim(bm, s, pfn, s->pages, &again))
-			continue;
-		*start = pfn_phys(pfn);
-		take(bm, s, *start, pfn, s->pages);
-		bm->hint_goal_phys = s->goal_phys;
-		bm->hint_pfn = pfn + s->pages;
-		return true;
+	while (!take_in_chunk(bm, s, start)) {
+		if (s->stuck || !find_room(bm, c, s, &pfn))
+			return false;
+		open_chunk(c);
 	}
-	return false;
+	return true;
+}
+
+/* What is left of the last page is the chunk of small requests if that is longer than the one there is. */
+static void keep_rest(struct bootmem *bm, const struct search *s, phys_t end, phys_t page_end)
+{
+	struct bootmem_cursor *c = &bm->cursor[s->goal_phys != 0];
+
+	if (page_end - end > c->chunk_end - c->next) {
+		c->next = end;
+		c->chunk_end = page_end;
+	}
+}
+
+static bool alloc_whole_pages(struct bootmem *bm, struct search *s, phys_t *start)
+{
+	struct bootmem_cursor *c =
+		&bm->cursor[2 * (s->align_bytes > PAGE_SIZE) + (s->goal_phys != 0)];
+	uint64_t pages = pages_for(s);
+	phys_t end;
+	pfn_t pfn;
+
+	do {
+		if (s->stuck || !find_room(bm, c, s, &pfn))
+			return false;
+	} while (!claim(bm, s, pfn, pages));
+	set_range(bm, pfn - bm->base_pfn, pfn + pages - bm->base_pfn, RESERVED);
+	*start = pfn_phys(pfn);
+	end = pfn_phys(pfn + pages);
+	c->run_start = end;
+	keep_rest(bm, s, *start + s->size_bytes, end);
+	bm->allocations++;
+	bm->requested_bytes += s->size_bytes;
+	bm->allocated_pages += pages;
+	return true;
+}
+
+static bool alloc_on_node(struct bootmem *bm, struct search *s, phys_t *start)
+{
+	return is_small(s) ? alloc_small(bm, s, start) : alloc_whole_pages(bm, s, start);
 }
 
 /* The i-th node to try when nid is preferred. */
@@ -435,8 +544,8 @@ static uint32_t node_in_order(const struct bootmem_pool *pool, uint32_t nid, uin
 	return next < pool->nodes ? next : next - pool->nodes;
 }
 
-static enum bm_error alloc_on_nodes(struct bootmem_pool *pool, uint32_t nid,
-	const struct search *s, struct bootmem_result *result)
+static enum bm_error alloc_on_nodes(struct bootmem_pool *pool, uint32_t nid, struct search *s,
+	struct bootmem_result *result)
 {
 	for (uint32_t i = 0; i < pool->nodes; i++) {
 		uint32_t n = node_in_order(pool, nid, i);
@@ -450,48 +559,49 @@ static enum bm_error alloc_on_nodes(struct bootmem_pool *pool, uint32_t nid,
 	return BM_NOMEM;
 }
 
-static enum bm_error search_init(struct search *s, const struct bootmem_pool *pool,
-	const struct bootmem_request *request)
+/* The same, below the goal if need be. */
+static enum bm_error alloc_anywhere(struct bootmem_pool *pool, uint32_t nid, struct search *s,
+	struct bootmem_result *result)
 {
-	uint64_t align = request->align_bytes != 0 ? request->align_bytes : 1;
+	enum bm_error error = alloc_on_nodes(pool, nid, s, result);
 
-	if (request->size_bytes == 0 || request->size_bytes > PHYS_END)
-		return BM_INVALID;
-	if (!is_power_of_2(align) || align > PHYS_END || request->goal_phys > PHYS_END)
-		return BM_INVALID;
-	*s = (struct search){
-		.pool = pool,
-		.size_bytes = request->size_bytes,
-		.align_bytes = align,
-		.goal_phys = request->goal_phys,
-		.limit_phys = min_u64(pool->current_limit, PHYS_END),
-		.pages = pfn_up(request->size_bytes),
-		.align_pages = max_u64(align >> PAGE_SHIFT, 1),
-	};
-	if (request->limit_phys != 0)
-		s->limit_phys = min_u64(s->limit_phys, request->limit_phys);
-	return BM_OK;
+	if (error == BM_OK || s->goal_phys == 0)
+		return error;
+	s->goal_phys = 0;
+	error = alloc_on_nodes(pool, nid, s, result);
+	if (error == BM_OK)
+		result->below_goal = true;
+	return error;
+}
+
+/* 0 is a power of two here: no alignment. */
+static bool is_valid(const struct bootmem_request *request)
+{
+	uint64_t size = request->size_bytes, align = request->align_bytes;
+
+	return ((size - 1) | align | request->goal_phys) < PHYS_END && (align & (align - 1)) == 0;
 }
 
 enum bm_error bootmem_alloc(struct bootmem_pool *pool, const struct bootmem_request *request,
 	struct bootmem_result *result)
 {
 	uint32_t nid = request->nid >= 0 ? (uint32_t)request->nid : 0;
-	struct search s;
-	enum bm_error error = search_init(&s, pool, request);
+	struct search s = { .pool = pool,
+		.size_bytes = request->size_bytes,
+		.align_bytes = max_u64(request->align_bytes, 1),
+		.goal_phys = request->goal_phys,
+		.limit_phys = pool->current_limit };
+	phys_t start;
 
-	if (error != BM_OK)
-		return error;
-	if (nid >= pool->nodes)
+	if (!is_valid(request) || nid >= pool->nodes)
 		return BM_INVALID;
-	error = alloc_on_nodes(pool, nid, &s, result);
-	if (error == BM_OK || s.goal_phys == 0)
-		return error;
-	s.goal_phys = 0;
-	error = alloc_on_nodes(pool, nid, &s, result);
-	if (error == BM_OK)
-		result->below_goal = true;
-	return error;
+	if (request->limit_phys != 0)
+		s.limit_phys = min_u64(s.limit_phys, request->limit_phys);
+	/* The usual case: a small request that goes on in the preferred node's open chunk. */
+	if (!is_small(&s) || !take_in_chunk(&pool->node[nid], &s, &start))
+		return alloc_anywhere(pool, nid, &s, result);
+	*result = (struct bootmem_result){ .start_phys = start, .nid = nid };
+	return BM_OK;
 }
 
 static void *alloc_cleared(struct bootmem_pool *pool, const struct bootmem_request *request)
@@ -588,38 +698,72 @@ uint64_t bootmem_free_pages(const struct bootmem *bm)
 
 /* --- the checker -------------------------------------------------------------------------------- */
 
-static bool check_word(const struct bootmem *bm, uint64_t word)
+/* A valid word of a level, and everything below it. */
+static bool check_word(const struct bootmem *bm, unsigned level, uint64_t word)
 {
-	uint64_t bits = bm->page_bits[word];
+	const struct bootmem_level *l = &bm->level[level];
 
-	if (get_bit(bm->word_full, word))
-		return get_bit(bm->word_some, word);
-	return !get_bit(bm->word_some, word) || (bits != 0 && bits != ALL);
+	if ((l->full[word] & ~l->some[word]) != 0)
+		return false;
+	for (uint64_t unit = word << 6; level > 0 && unit < (word + 1) << 6; unit++) {
+		const struct bootmem_level *below = &bm->level[level - 1];
+
+		if (!mixed(bm, level, unit))
+			continue;
+		if (below->full[unit] == ALL || below->some[unit] == 0 ||
+			!check_word(bm, level - 1, unit))
+			return false;
+	}
+	return true;
 }
 
-static bool check_group(const struct bootmem *bm, uint64_t group)
+static bool all_free(const struct bootmem *bm, phys_t start, phys_t end)
 {
-	if (get_bit(bm->group_full, group))
-		return get_bit(bm->group_some, group);
-	if (!get_bit(bm->group_some, group))
-		return true;
-	if (bm->word_full[group] == ALL || bm->word_some[group] == 0)
-		return false;
-	for (uint64_t word = group << 6; word < (group + 1) << 6; word++)
-		if (!check_word(bm, word))
-			return false;
+	uint64_t first = pfn_up(start) - bm->base_pfn, last = pfn_down(end) - bm->base_pfn;
+
+	return pfn_up(start) >= pfn_down(end) || next_page(bm, first, last, RESERVED) == last;
+}
+
+/* An open chunk begins in a reserved page; all else that a cursor knows is free. */
+static bool check_cursor(const struct bootmem *bm, const struct bootmem_cursor *c)
+{
+	bool inside_page = c->next != c->chunk_end && (c->next & (PAGE_SIZE - 1)) != 0;
+
+	return c->next <= c->chunk_end && c->run_start <= c->run_end &&
+	       (!inside_page || bootmem_reserved(bm, pfn_down(c->next))) &&
+	       all_free(bm, c->next, c->chunk_end) && all_free(bm, c->run_start, c->run_end);
+}
+
+/* No byte is in two chunks, two runs, or a chunk and a run. */
+static bool cursors_are_disjoint(const struct bootmem *bm)
+{
+	const struct bootmem_cursor *c = bm->cursor;
+
+	for (uint32_t i = 0; i < 2 * BOOTMEM_CURSORS; i++)
+		for (uint32_t j = 0; j < i; j++) {
+			phys_t start = i & 1 ? c[i / 2].next : c[i / 2].run_start;
+			phys_t end = i & 1 ? c[i / 2].chunk_end : c[i / 2].run_end;
+			phys_t other_start = j & 1 ? c[j / 2].next : c[j / 2].run_start;
+			phys_t other_end = j & 1 ? c[j / 2].chunk_end : c[j / 2].run_end;
+
+			if (max_u64(start, other_start) < min_u64(end, other_end))
+				return false;
+		}
 	return true;
 }
 
 bool bootmem_check(const struct bootmem *bm)
 {
-	uint64_t start = bm->start_pfn - bm->base_pfn, end = bm->end_pfn - bm->base_pfn;
-	uint64_t all = groups(bm) << GROUP_SHIFT;
+	uint64_t start = bm->start_pfn - bm->base_pfn, end = pages_of(bm);
+	uint64_t all = words_of(end, TOP) << unit_shift(TOP + 1);
 
-	for (uint64_t group = 0; group < groups(bm); group++)
-		if (!check_group(bm, group))
+	for (uint64_t word = 0; word < words_of(end, TOP); word++)
+		if (!check_word(bm, TOP, word))
 			return false;
 	if (next_page(bm, 0, start, FREE) != start || next_page(bm, end, all, FREE) != all)
 		return false;
-	return bm->last_end_phys == 0 || bootmem_reserved(bm, pfn_down(bm->last_end_phys));
+	for (uint32_t i = 0; i < BOOTMEM_CURSORS; i++)
+		if (!check_cursor(bm, &bm->cursor[i]))
+			return false;
+	return cursors_are_disjoint(bm);
 }

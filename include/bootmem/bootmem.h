@@ -3,15 +3,22 @@
  * bootmem: the first allocator. One bitmap per node, a bit for each page, 1 = reserved.
  *
  * Everything is reserved until free_bootmem says otherwise; free rounds in, reserve rounds out. The
- * bits have two summary levels, so that cost follows the number of ranges and not the amount of memory:
+ * bits have summary levels, so that cost follows the number of ranges and not the amount of memory. A unit of a
+ * level is 64 of the level below, and has two bits:
  *
- *   page bits   1 per page                 64 pages (256 KiB) to a word
- *   word bits   full, some per word      4096 pages  (16 MiB) to a word of each: a group
- *   group bits  full, some per group   262144 pages   (1 GiB) to a word of each
+ *   level   a unit is              "full" and "some" take
+ *     0     1 page                 32 KiB per GiB (the two are one bit)
+ *     1     64 pages, 256 KiB      1 KiB per GiB
+ *     2     4096 pages, 16 MiB     16 bytes per GiB
+ *     3     1 GiB                  2 bits per GiB
  *
- * "full": every page below is reserved; "some": at least one is. A unit that is full or not some is
- * uniform, and the level below it is stale and never read. Group bits are always valid; init writes nothing else.
- * bootmem_check verifies the relation.
+ * "full": every page of the unit is reserved; "some": at least one is. A unit that is full or not some is
+ * uniform, and the word that describes its parts one level below is stale and never read. The words of level
+ * 3 are always valid; init writes nothing else. bootmem_check verifies the relation.
+ *
+ * Cursors remember where the last request of a kind ended. Small requests share
+ * pages in the cursor's chunk; others take pages from its run. A cursor is knowledge, not ownership: a free page in a
+ * chunk or run is free for everybody, and whoever changes it makes the cursors forget it. No two of them know the same.
  *
  * Addresses are physical. Memory is reached through a window: the virtual address at which
  * physical address 0 appears (identity before our page tables are live, the direct map after,
@@ -39,17 +46,30 @@ static inline phys_t virt_to_phys(struct window w, const void *virt)
 	return (uintptr_t)virt - w.base;
 }
 
+#define BOOTMEM_LEVELS  4
+#define BOOTMEM_CURSORS 4
+
+/* A bit for each unit, by its number; at level 0 both are the same array. */
+struct bootmem_level {
+	uint64_t *full, *some;
+};
+
+/* All but the chunk's start are page aligned. */
+struct bootmem_cursor {
+	/* The open chunk: the rest of a reserved page, then free pages. Equal: none. */
+	phys_t next, chunk_end;
+	/* Free pages where the last search, with this goal, found room. Once they are used up, the next one starts there. */
+	phys_t goal_phys;
+	phys_t run_start, run_end;
+};
+
 /* bootmem_data_t of the lineage: the bitmap of one node. */
 struct bootmem {
 	pfn_t start_pfn, end_pfn; /* the node's span */
-	pfn_t base_pfn;           /* start_pfn rounded down to a group; bit 0 of the bitmap */
+	pfn_t base_pfn;           /* start_pfn rounded down to a unit of level 2; bit 0 of the bitmap */
 	phys_t bitmap_phys;
-	uint64_t *page_bits;
-	uint64_t *word_full, *word_some;
-	uint64_t *group_full, *group_some;
-	phys_t last_end_phys;     /* end of the last allocation when inside a page, else 0 */
-	phys_t hint_goal_phys;    /* goal of the last search, */
-	pfn_t hint_pfn;           /* and where it ended: the next one with that goal starts here */
+	struct bootmem_level level[BOOTMEM_LEVELS];
+	struct bootmem_cursor cursor[BOOTMEM_CURSORS]; /* without a goal and with one; the same aligned to more than a page */
 	/* for the report */
 	uint64_t allocations, merged, requested_bytes, allocated_pages;
 };
@@ -102,8 +122,8 @@ void bootmem_set_window(struct bootmem *bm, struct window window);
 
 /*
  * free rounds in, reserve rounds out. Both clip to the node's span; a range that wraps is
- * BM_INVALID. Reserving a reserved page and freeing a free one is allowed. Freeing the page that the last
- * allocation ended in forgets that allocation, so that nothing merges into a free page (M8).
+ * BM_INVALID. Reserving a reserved page and freeing a free one is allowed. Nothing merges into a page that
+ * was freed since (M8).
  */
 BM_MUST_USE enum bm_error free_bootmem(struct bootmem *bm, phys_t addr_phys, uint64_t size_bytes);
 BM_MUST_USE enum bm_error reserve_bootmem(struct bootmem *bm, phys_t addr_phys,
@@ -111,8 +131,9 @@ BM_MUST_USE enum bm_error reserve_bootmem(struct bootmem *bm, phys_t addr_phys,
 
 /*
  * The general allocation: the preferred node first, then the others in its order; on each at or
- * above the goal first, below it only when no node has room above. A request smaller than a page continues the
- * last allocation's page where alignment and limits allow (classic merging). Memory is not cleared.
+ * above the goal first, below it only when no node has room above. A small request (16 KiB at most, less than page
+ * aligned) goes on in the page where the last one ended, and in the pages behind it (classic merging), anywhere at or
+ * above its goal; without a goal, only behind others without one. Memory is not cleared.
  * BM_NOMEM leaves everything as it was; BM_INVALID for size 0, a wrapping size, bad alignment.
  */
 BM_MUST_USE enum bm_error bootmem_alloc(struct bootmem_pool *pool,

@@ -9,6 +9,7 @@
  * that is handed out is not cleared: bootmem_alloc leaves that to its callers. Lines that begin with "naive" are
  * the plain reference (naive.h) on the same work.
  */
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +28,9 @@ struct job {
 	const struct workload *work;
 	struct machine *m;
 	struct naive *naive;
-	struct wl_req *request;   /* [n] */
-	struct wl_req *request_c; /* W3c's */
+	struct wl_req *wanted;             /* [n] */
+	struct bootmem_request *request;   /* the same, as the core takes them */
+	struct bootmem_request *request_c; /* W3c's */
 	struct wl_range *range;   /* [n] */
 	struct map_area area;     /* W5's */
 	struct map_plan plan;
@@ -48,6 +50,9 @@ struct workload {
 };
 
 static bool under_callgrind;
+
+/* The library has a memset of its own; this is the one to compare with. */
+static void *(*libc_memset)(void *to, int byte, size_t bytes);
 
 /* --- W1 ------------------------------------------------------------------------------------------- */
 
@@ -86,14 +91,11 @@ static void more_init(struct job *j)
 
 /* --- W2 ------------------------------------------------------------------------------------------- */
 
-static void allocate(struct machine *m, const struct wl_req *q)
+static void allocate(struct machine *m, const struct bootmem_request *request)
 {
-	const struct bootmem_request request = {
-		.size_bytes = q->size, .align_bytes = q->align, .goal_phys = q->goal, .nid = -1
-	};
 	struct bootmem_result result;
 
-	if (bootmem_alloc(&m->pool, &request, &result) != BM_OK)
+	if (bootmem_alloc(&m->pool, request, &result) != BM_OK)
 		machine_die("bootmem_alloc: no memory");
 }
 
@@ -156,7 +158,7 @@ static void more_requests(struct job *j)
 	uint64_t asked = 0, before;
 
 	for (size_t i = 0; i < n; i++)
-		asked += j->request[i].size;
+		asked += j->request[i].size_bytes;
 	machine_init_bootmem(j->m);
 	before = free_pages_now(j->m);
 	run_requests(j);
@@ -237,7 +239,7 @@ static void clear_maps(struct machine *m)
 	for (uint32_t nr = 0; sparse_next(m->mm, &nr); nr++) {
 		const struct section *section = section_nr(m->mm, nr);
 
-		memset(machine_memory(m, pfn_phys(section_map_pfn(section))), 0xff,
+		libc_memset(machine_memory(m, pfn_phys(section_map_pfn(section))), 0xff,
 			(size_t)pfn_phys(section->map_pages));
 	}
 }
@@ -297,7 +299,7 @@ static void more_build(struct job *j)
 		double start = meter_now();
 
 		for (unsigned i = 0; i < repeat; i++)
-			memset(machine_memory(j->m, j->tables_phys), (int)i, (size_t)pfn_phys(j->table_pages));
+			libc_memset(machine_memory(j->m, j->tables_phys), (int)i, (size_t)pfn_phys(j->table_pages));
 		sample[round] = (meter_now() - start) / repeat / (double)n;
 	}
 	printf(" memset=%.3f tables=%llu", median(sample, ROUNDS), ULL(j->table_pages));
@@ -319,7 +321,7 @@ static void prepare_naive(struct job *j)
 static uint64_t run_naive_requests(struct job *j)
 {
 	for (size_t i = 0; i < j->work->n; i++)
-		if (naive_alloc(j->naive, &j->request[i]) == UINT64_MAX)
+		if (naive_alloc(j->naive, &j->wanted[i]) == UINT64_MAX)
 			machine_die("naive: no memory");
 	return j->work->n;
 }
@@ -379,18 +381,31 @@ static void *array(size_t count, size_t size)
 	return memory;
 }
 
+static struct bootmem_request *to_requests(const struct wl_req *wanted, size_t n, phys_t least_goal)
+{
+	struct bootmem_request *request = array(n, sizeof(*request));
+
+	for (size_t i = 0; i < n; i++)
+		request[i] = (struct bootmem_request){ .size_bytes = wanted[i].size,
+			.align_bytes = wanted[i].align,
+			.goal_phys = max_u64(wanted[i].goal, least_goal),
+			.nid = -1 };
+	return request;
+}
+
 static void make_requests(struct job *j)
 {
+	struct wl_req *wanted_c = array(W3C_REQUESTS, sizeof(*wanted_c));
 	uint64_t top = j->m->map.top;
 	size_t n = j->work->n;
 
-	j->request = array(n, sizeof(*j->request));
-	j->request_c = array(W3C_REQUESTS, sizeof(*j->request_c));
+	j->wanted = array(n, sizeof(*j->wanted));
 	j->range = array(n, sizeof(*j->range));
-	wl_w2(j->request, n, top, WL_SEED_W2, strcmp(j->work->name, "W2ng") != 0);
-	wl_w2(j->request_c, W3C_REQUESTS, top, WL_SEED_W3C, 0);
-	for (size_t i = 0; i < W3C_REQUESTS; i++)
-		j->request_c[i].goal = 4 * GIB;
+	wl_w2(j->wanted, n, top, WL_SEED_W2, strcmp(j->work->name, "W2ng") != 0);
+	wl_w2(wanted_c, W3C_REQUESTS, top, WL_SEED_W3C, 0);
+	j->request = to_requests(j->wanted, n, 0);
+	j->request_c = to_requests(wanted_c, W3C_REQUESTS, 4 * GIB);
+	free(wanted_c);
 	if (strncmp(j->work->name, "W3", 2) == 0 || strncmp(j->work->name, "W4f", 3) == 0)
 		wl_w3(j->range, n, top, WL_SEED_W3);
 }
@@ -423,6 +438,7 @@ static void job_delete(struct job *j)
 	if (j->naive != NULL)
 		naive_delete(j->naive);
 	machine_delete(j->m);
+	free(j->wanted);
 	free(j->request);
 	free(j->request_c);
 	free(j->range);
@@ -490,6 +506,9 @@ int main(int argc, char **argv)
 		fputs("usage: bench [--instr]\n", stderr);
 		return 2;
 	}
+	*(void **)&libc_memset = dlsym(RTLD_DEFAULT, "memset");
+	if (libc_memset == NULL)
+		machine_die("no memset in the C library");
 	for (size_t i = 0; i < ARRAY_SIZE(workloads); i++) {
 		struct job j;
 

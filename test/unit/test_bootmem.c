@@ -272,6 +272,44 @@ static void test_low_does_not_merge_high(void **state)
 	destroy(x);
 }
 
+/* Small requests and whole pages take turns: each kind goes on where it was, so that little is lost. */
+static void test_chunk_beside_pages(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 0, 256);
+
+	(void)state;
+	make_free(bm, 2, 200);
+	for (unsigned i = 0; i < 8; i++) {
+		assert_int_equal(alloc_at(x, 5000, 8, 0), P(2) + i * 5000);
+		assert_int_equal(alloc_at(x, P(3), PAGE_SIZE, 0), P(18 + 3 * i));
+	}
+	assert_int_equal(bm->allocated_pages, (8 * 5000 + 4095) / 4096 + 8 * 3);
+	/* The chunk's other pages are free for everybody. */
+	assert_int_equal(reserve_bootmem(bm, P(12), P(1)), BM_OK);
+	assert_int_equal(alloc_at(x, 5000, 8, 0), P(13));
+	assert_int_equal(free_bootmem(bm, P(13), P(1)), BM_OK);
+	assert_true(bootmem_check(bm));
+	/* Aligned requests leave what is before them to the others. */
+	assert_int_equal(alloc_at(x, P(64), P(64), 0), P(64));
+	assert_int_equal(alloc_at(x, P(1), PAGE_SIZE, 0), P(42));
+	destroy(x);
+}
+
+/* What an odd request leaves of its last page goes to small ones. */
+static void test_rest_of_a_large_request(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 0, 256);
+
+	(void)state;
+	make_free(bm, 2, 200);
+	assert_int_equal(alloc_at(x, P(9) + 100, 8, 0), P(2));
+	assert_int_equal(alloc_at(x, 3000, 4, 0), P(11) + 100);
+	assert_int_equal(bm->allocated_pages, 10);
+	destroy(x);
+}
+
 /* A page behind that is reserved, a limit or a goal stops the merge. */
 static void test_no_merge(void **state)
 {
@@ -473,21 +511,32 @@ static void test_checker(void **state)
 	(void)state;
 	make_free(bm, 5000, 5003);
 	make_free(bm, 9000, 20000);
-	bm->page_bits[5000 >> 6] = ~UINT64_C(0); /* a word that says "mixed" is full */
+	bm->level[0].full[5000 >> 6] = ~UINT64_C(0); /* a word that says "mixed" is full */
 	assert_false(bootmem_check(bm));
-	bm->page_bits[5000 >> 6] = ~(UINT64_C(7) << (5000 & 63));
+	bm->level[0].full[5000 >> 6] = ~(UINT64_C(7) << (5000 & 63));
 	assert_true(bootmem_check(bm));
-	bm->word_some[5000 >> 12] = 0;
+	bm->level[1].some[5000 >> 12] = 0;
 	assert_false(bootmem_check(bm));
-	bm->word_some[5000 >> 12] = ~UINT64_C(0);
+	bm->level[1].some[5000 >> 12] = ~UINT64_C(0);
 	assert_true(bootmem_check(bm));
-	bm->group_some[0] &= ~UINT64_C(1); /* a full group can't hold nothing */
+	bm->level[2].some[0] &= ~UINT64_C(1); /* a full unit can't hold nothing */
 	assert_false(bootmem_check(bm));
-	bm->group_some[0] |= 1;
+	bm->level[2].some[0] |= 1;
+	assert_true(bootmem_check(bm));
+	bm->level[3].full[0] |= 1; /* "full" over a free page */
+	assert_true(bootmem_reserved(bm, 5001));
+	bm->level[3].full[0] &= ~UINT64_C(1);
 	bm->end_pfn = 19999; /* page 19999 is free outside the span */
 	assert_false(bootmem_check(bm));
 	bm->end_pfn = 20000;
-	bm->last_end_phys = P(5001) + 8; /* the last allocation can't end in a free page */
+	assert_true(bootmem_check(bm));
+	bm->cursor[0].next = P(5001) + 8; /* the last allocation can't end in a free page */
+	bm->cursor[0].chunk_end = P(5002);
+	assert_false(bootmem_check(bm));
+	bm->cursor[0].chunk_end = bm->cursor[0].next;
+	assert_true(bootmem_check(bm));
+	bm->cursor[3].run_start = P(5002); /* known to be free, and is not */
+	bm->cursor[3].run_end = P(5004);
 	assert_false(bootmem_check(bm));
 	destroy(x);
 }
@@ -523,7 +572,7 @@ static void compare(const struct bootmem *bm, const struct model *m)
 		assert_int_equal(m->reserved[pfn - m->start], 1);
 }
 
-/* A page near an edge of a word or group, where mistakes live, or anywhere. */
+/* A page near an edge of a word or a unit of level 2, where mistakes live, or anywhere. */
 static pfn_t random_pfn(uint64_t *seed, const struct model *m)
 {
 	pfn_t pfn = m->start + random_below(seed, m->end - m->start);
@@ -641,8 +690,9 @@ static void test_huge(void **state)
 	uint8_t *bitmap;
 
 	(void)state;
-	/* 33 KiB per GiB, and 16 KiB of group bits per TiB */
-	assert_int_equal(pages << PAGE_SHIFT, bytes / GIB * 33 * KIB + bytes / TIB * 16 * KIB);
+	/* 33 KiB and 16 bytes per GiB, and two bits */
+	assert_int_equal(pages << PAGE_SHIFT,
+		align_up(bytes / GIB * (33 * KIB + 16) + bytes / GIB / 4, PAGE_SIZE));
 	bitmap = calloc((size_t)pages, PAGE_SIZE);
 	window.base = (uintptr_t)bitmap;
 	assert_int_equal(init_bootmem(&bm, window, 0, 0, end), BM_OK);
@@ -670,6 +720,8 @@ int main(void)
 		cmocka_unit_test(test_rounding),
 		cmocka_unit_test(test_merging),
 		cmocka_unit_test(test_low_does_not_merge_high),
+		cmocka_unit_test(test_chunk_beside_pages),
+		cmocka_unit_test(test_rest_of_a_large_request),
 		cmocka_unit_test(test_no_merge),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_node_order),
