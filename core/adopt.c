@@ -28,7 +28,7 @@ uint64_t handoff_layout_hash(void)
 		offsetof(struct mm, pkmap), offsetof(struct mm, root_pfn), offsetof(struct mm, node),
 		offsetof(struct zone, area), offsetof(struct zone, deferred_head),
 		offsetof(struct zone, watermark_min), offsetof(struct section, run), ARCH_NR_ZONES,
-		ARCH_SECTION_SHIFT, MAX_ORDER, SECTION_RUNS };
+		ARCH_SECTION_SHIFT, MAX_ORDER, SECTION_INLINE_RUNS };
 
 	return mix(FNV_START, words, ARRAY_SIZE(words));
 }

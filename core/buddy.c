@@ -71,6 +71,21 @@ static unsigned first_order(pfn_t start, pfn_t end)
 	return order < MAX_ORDER ? order : MAX_ORDER;
 }
 
+/* Is there an aligned block of this order in the run? */
+static bool has_block(pfn_t start, pfn_t end, unsigned order)
+{
+	return align_up(start, UINT64_C(1) << order) + (UINT64_C(1) << order) <= end;
+}
+
+unsigned buddy_largest_order(pfn_t start_pfn, pfn_t end_pfn)
+{
+	unsigned order = 0;
+
+	while (order < MAX_ORDER && has_block(start_pfn, end_pfn, order + 1))
+		order++;
+	return order;
+}
+
 void buddy_count_run(uint64_t blocks[NR_ORDERS], pfn_t start_pfn, pfn_t end_pfn)
 {
 	const uint64_t largest = UINT64_C(1) << MAX_ORDER;
@@ -122,24 +137,12 @@ static pfn_t take_block(struct mm *mm, uint32_t zone, unsigned order)
 	return pfn;
 }
 
-static bool has_block(const struct section *section, unsigned order)
-{
-	for (uint32_t i = 0; i < section->runs; i++) {
-		uint64_t size = UINT64_C(1) << order;
-		uint64_t first = align_up(section->run[i].first, size);
-
-		if (first + size <= (uint64_t)section->run[i].first + section->run[i].pages)
-			return true;
-	}
-	return false;
-}
-
 /* Write the descriptors of the first deferred section that can give such a block. */
 static bool initialise_one(struct mm *mm, uint32_t zone, unsigned order)
 {
 	uint32_t nr = mm_zone(mm, zone)->deferred_head;
 
-	while (nr != SECTION_NONE && !has_block(section_nr(mm, nr), order))
+	while (nr != SECTION_NONE && section_nr(mm, nr)->order < order)
 		nr = section_nr(mm, nr)->next;
 	if (nr == SECTION_NONE)
 		return false;
@@ -325,10 +328,11 @@ static bool check_deferred(const struct mm *mm, const struct zone *zone)
 		if (section == NULL || !(section->flags & SECTION_DEFERRED))
 			return false;
 		for (uint32_t i = 0; i < section->runs; i++) {
-			pfn_t start = ((pfn_t)nr << SECTION_PAGE_SHIFT) + section->run[i].first;
+			struct section_run run = section_deferred_run(mm, section, i);
+			pfn_t start = ((pfn_t)nr << SECTION_PAGE_SHIFT) + run.first;
 
-			buddy_count_run(blocks, start, start + section->run[i].pages);
-			pages += section->run[i].pages;
+			buddy_count_run(blocks, start, start + run.pages);
+			pages += run.pages;
 		}
 		nr = section->next;
 	}

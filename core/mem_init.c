@@ -185,20 +185,22 @@ static enum bm_error release_bitmaps(const struct source *s)
 	return BM_OK;
 }
 
-/* A section's free runs, as far as they fit; how many, or SECTION_RUNS + 1 when it can't be deferred. */
-static uint32_t gather(const struct source *s, uint32_t nr, struct section_run *runs, uint32_t *zone)
+static struct section_run run_in(struct pfn_range section, struct pfn_range run)
+{
+	return (struct section_run){ (uint32_t)(run.start - section.start),
+		(uint32_t)(run.end - run.start) };
+}
+
+/* Give a section its free runs; false when it can't be deferred. */
+static bool gather(const struct source *s, uint32_t nr)
 {
 	struct pfn_range pfns = section_pfns(nr), run;
-	uint32_t count = 0, run_zone;
+	uint32_t zone;
 
-	for (pfn_t from = pfns.start; next_run(s, from, pfns.end, &run, &run_zone); from = run.end) {
-		if (count == SECTION_RUNS || (count != 0 && run_zone != *zone))
-			return SECTION_RUNS + 1;
-		*zone = run_zone;
-		runs[count++] = (struct section_run){ (uint32_t)(run.start - pfns.start),
-			(uint32_t)(run.end - run.start) };
-	}
-	return count;
+	for (pfn_t from = pfns.start; next_run(s, from, pfns.end, &run, &zone); from = run.end)
+		if (!section_defer_run(s->mm, nr, run_in(pfns, run), zone))
+			return false;
+	return true;
 }
 
 static void write_section(const struct source *s, uint32_t nr)
@@ -209,10 +211,7 @@ static void write_section(const struct source *s, uint32_t nr)
 
 	section_open(&writer, s->mm, nr);
 	for (pfn_t from = pfns.start; next_run(s, from, pfns.end, &run, &zone); from = run.end)
-		section_put_run(&writer,
-			(struct section_run){ (uint32_t)(run.start - pfns.start),
-				(uint32_t)(run.end - run.start) },
-			zone);
+		section_put_run(&writer, run_in(pfns, run), zone);
 	section_close(&writer);
 }
 
@@ -231,14 +230,10 @@ static enum bm_error leave_out(const struct source *s, uint32_t nr)
 
 static enum bm_error release_section(const struct source *s, uint32_t nr)
 {
-	struct section_run runs[SECTION_RUNS];
-	uint32_t zone = 0, count;
-
 	if (section_map_pfn(section_nr(s->mm, nr)) == 0)
 		return leave_out(s, nr);
-	count = gather(s, nr, runs, &zone);
-	if (count <= SECTION_RUNS)
-		section_defer(s->mm, nr, runs, count, zone);
+	if (gather(s, nr))
+		section_defer(s->mm, nr);
 	else
 		write_section(s, nr);
 	return BM_OK;

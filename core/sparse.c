@@ -246,35 +246,77 @@ void section_close(struct section_writer *w)
 
 /* --- deferred sections -------------------------------------------------------------------------- */
 
-/* Count the blocks that a section's runs will become. */
-static void count_deferred(const struct section *section, uint32_t nr,
-	uint64_t blocks[NR_ORDERS])
+/* Where the descriptors will be. */
+static struct section_run *long_list(const struct mm *mm, const struct section *section)
 {
-	for (uint32_t i = 0; i < section->runs; i++) {
-		pfn_t start = section_start(nr) + section->run[i].first;
-
-		buddy_count_run(blocks, start, start + section->run[i].pages);
-	}
+	return phys_to_virt(mm->window, pfn_phys(section_map_pfn(section)));
 }
 
-void section_defer(struct mm *mm, uint32_t nr, const struct section_run *run, uint32_t runs,
-	uint32_t zone)
+static const struct section_run *run_list(const struct mm *mm, const struct section *section)
+{
+	return section->runs > SECTION_INLINE_RUNS ? long_list(mm, section) : section->run;
+}
+
+struct section_run section_deferred_run(const struct mm *mm, const struct section *section, uint32_t i)
+{
+	return run_list(mm, section)[i];
+}
+
+static void add_run(struct mm *mm, struct section *section, struct section_run run)
+{
+	if (section->runs < SECTION_INLINE_RUNS) {
+		section->run[section->runs++] = run;
+		return;
+	}
+	if (section->runs == SECTION_INLINE_RUNS)
+		memcpy(long_list(mm, section), section->run, sizeof(section->run));
+	long_list(mm, section)[section->runs++] = run;
+}
+
+bool section_defer_run(struct mm *mm, uint32_t nr, struct section_run run, uint32_t zone)
 {
 	struct section *section = known_section(mm, nr);
-	struct zone *z = mm_zone(mm, zone);
+	pfn_t start = section_start(nr) + run.first;
+	unsigned order = buddy_largest_order(start, start + run.pages);
 
-	section->zone = (uint16_t)zone;
-	section->runs = (uint16_t)runs;
-	for (uint32_t i = 0; i < runs; i++) {
-		section->run[i] = run[i];
-		z->deferred_pages += run[i].pages;
-		z->free_pages += run[i].pages;
-		z->managed_pages += run[i].pages;
+	if (section->runs != 0 && section->zone != zone) {
+		section->runs = 0;
+		return false;
 	}
-	count_deferred(section, nr, z->deferred_blocks);
+	section->order = (uint8_t)(section->runs != 0 ? max_u64(section->order, order) : order);
+	section->zone = (uint8_t)zone;
+	add_run(mm, section, run);
+	return true;
+}
+
+/* A deferred section's runs as the zone counts them: the blocks they will become, and how many pages that is. */
+static uint64_t count_deferred(const struct mm *mm, uint32_t nr, uint64_t blocks[NR_ORDERS])
+{
+	const struct section *section = known_section(mm, nr);
+	const struct section_run *run = run_list(mm, section);
+	uint64_t pages = 0;
+
+	for (uint32_t i = 0; i < section->runs; i++) {
+		pfn_t start = section_start(nr) + run[i].first;
+
+		buddy_count_run(blocks, start, start + run[i].pages);
+		pages += run[i].pages;
+	}
+	return pages;
+}
+
+void section_defer(struct mm *mm, uint32_t nr)
+{
+	struct section *section = known_section(mm, nr);
+	struct zone *zone = mm_zone(mm, section->zone);
+	uint64_t pages = count_deferred(mm, nr, zone->deferred_blocks);
+
+	zone->deferred_pages += pages;
+	zone->free_pages += pages;
+	zone->managed_pages += pages;
 	section->flags |= SECTION_DEFERRED;
-	section->next = z->deferred_head;
-	z->deferred_head = nr;
+	section->next = zone->deferred_head;
+	zone->deferred_head = nr;
 }
 
 /* Take a section off its zone's deferred list. */
@@ -287,29 +329,49 @@ static void unlink_deferred(struct mm *mm, struct zone *zone, uint32_t nr)
 	*link = known_section(mm, nr)->next;
 }
 
+/* The counts of section_defer, taken back: buddy_release_run makes them again. */
+static void uncount_deferred(struct mm *mm, struct zone *zone, uint32_t nr)
+{
+	uint64_t blocks[NR_ORDERS] = { 0 };
+	uint64_t pages = count_deferred(mm, nr, blocks);
+
+	for (unsigned order = 0; order < NR_ORDERS; order++)
+		zone->deferred_blocks[order] -= blocks[order];
+	zone->deferred_pages -= pages;
+	zone->free_pages -= pages;
+	zone->managed_pages -= pages;
+}
+
+/*
+ * A long list goes to the end of the pages that will be overwritten from the start. When the descriptors up to the
+ * end of one run are written, each run still to come needs a page for itself and one before it, 32 bytes of
+ * descriptors, and has 8 bytes of list: it is not reached before it was read.
+ */
+static const struct section_run *move_list_away(struct mm *mm, struct section *section)
+{
+	struct section_run *list = long_list(mm, section), *end;
+
+	if (section->runs <= SECTION_INLINE_RUNS)
+		return section->run;
+	end = list + pfn_phys(section->map_pages) / sizeof(*list);
+	return memmove(end - section->runs, list, section->runs * sizeof(*list));
+}
+
 void section_initialise(struct mm *mm, uint32_t nr)
 {
 	struct section *section = known_section(mm, nr);
 	struct zone *zone = mm_zone(mm, section->zone);
-	uint64_t blocks[NR_ORDERS] = { 0 };
+	const struct section_run *run;
 	struct section_writer writer;
 
 	unlink_deferred(mm, zone, nr);
-	count_deferred(section, nr, blocks);
-	for (unsigned order = 0; order < NR_ORDERS; order++)
-		zone->deferred_blocks[order] -= blocks[order];
+	uncount_deferred(mm, zone, nr);
 	section->flags &= (uint8_t)~SECTION_DEFERRED;
 	section->next = SECTION_NONE;
+	run = move_list_away(mm, section);
 	section_open(&writer, mm, nr);
-	for (uint32_t i = 0; i < section->runs; i++) {
-		uint32_t pages = section->run[i].pages;
-
-		/* buddy_release_run counts them again. */
-		zone->deferred_pages -= pages;
-		zone->free_pages -= pages;
-		zone->managed_pages -= pages;
-		section_put_run(&writer, section->run[i], section->zone);
-	}
+	for (uint32_t i = 0; i < section->runs; i++)
+		section_put_run(&writer, run[i], section->zone);
 	section_close(&writer);
 }
 

@@ -6,9 +6,9 @@
  * "mem_map") and holds pfns, never pointers, so it survives the switch to our page tables and the handoff.
  *
  * Sections. Physical memory is cut into sections of SECTION_PAGES pages. A section with RAM is
- * present and has page descriptors, in pages that mem_init sets aside. A section
- * with no more than SECTION_RUNS free runs, all in one zone, is deferred: its descriptors are written only
- * when its pages are needed. Free counts cover deferred pages too.
+ * present and has page descriptors, in pages that mem_init sets aside. A section whose free runs are all in one
+ * zone is deferred: its descriptors are written only when its pages are needed. Until then the runs are a list: in the
+ * section table as long as they are few, else where the descriptors will be. Free counts cover deferred pages too.
  *
  * The section table has two levels, so that holes cost nothing: root[] holds the pfn of a page
  * of SECTIONS_PER_ROOT sections, or 0.
@@ -83,7 +83,7 @@ static inline unsigned page_flags(const struct page *page)
 /* Pages that one page of descriptors describes: 1 MiB of memory. */
 #define PAGES_PER_MAP_PAGE (PAGE_SIZE / sizeof(struct page))
 
-#define SECTION_RUNS 2
+#define SECTION_INLINE_RUNS 2
 
 #define SECTION_PRESENT     1u
 #define SECTION_INITIALISED 2u /* descriptors are written */
@@ -97,6 +97,10 @@ struct section_run {
 /*
  * Descriptors cover the stretch of a section that holds RAM: map_pages pages of them, the first
  * for page index map_first * PAGES_PER_MAP_PAGE.
+ *
+ * Deferred runs ascend and do not touch; zone, runs, order and run[] are theirs. More than SECTION_INLINE_RUNS are
+ * all at the start of the descriptors' pages: at most every other page begins a run, so the list takes a quarter of
+ * them at most.
  */
 struct section {
 	uint32_t map_pfn_low; /* first page of descriptors, 40 bits; 0: none set aside */
@@ -104,13 +108,15 @@ struct section {
 	uint8_t map_first;
 	uint8_t map_pages;
 	uint8_t flags;
-	uint16_t zone; /* of a deferred section's runs */
+	uint8_t zone;
+	uint8_t order; /* of the largest block that a run can give */
 	uint16_t runs;
 	uint32_t next; /* next deferred section of that zone, or SECTION_NONE */
-	struct section_run run[SECTION_RUNS];
+	struct section_run run[SECTION_INLINE_RUNS];
 };
 
 _Static_assert(sizeof(struct section) == 32, "the section table's stride");
+_Static_assert(BOOTMEM_MAX_NODES * ARCH_NR_ZONES <= 256, "a zone's number is a byte");
 
 #define SECTIONS_PER_ROOT (PAGE_SIZE / sizeof(struct section))
 
@@ -250,9 +256,16 @@ void section_open(struct section_writer *writer, struct mm *mm, uint32_t nr);
 void section_put_run(struct section_writer *writer, struct section_run run, uint32_t zone);
 void section_close(struct section_writer *writer);
 
-/* Leave the descriptors unwritten until they are needed; the runs count as free. */
-void section_defer(struct mm *mm, uint32_t nr, const struct section_run *run, uint32_t runs,
-	uint32_t zone);
+/*
+ * Leave the descriptors unwritten until they are needed: give the section its free runs, as section_put_run wants
+ * them, then put it on its zone's list, from where on they count as free. False, and the runs so far are void: they are
+ * not all in one zone.
+ */
+BM_MUST_USE bool section_defer_run(struct mm *mm, uint32_t nr, struct section_run run, uint32_t zone);
+void section_defer(struct mm *mm, uint32_t nr);
+
+/* The i-th run of a deferred section. */
+struct section_run section_deferred_run(const struct mm *mm, const struct section *section, uint32_t i);
 
 /* Write a deferred section's descriptors now. */
 void section_initialise(struct mm *mm, uint32_t nr);
@@ -261,6 +274,9 @@ void section_initialise(struct mm *mm, uint32_t nr);
 void sections_initialise_all(struct mm *mm);
 
 /* --- buddy ------------------------------------------------------------------------------------- */
+
+/* Order of the largest aligned block in a run that is not empty. */
+unsigned buddy_largest_order(pfn_t start_pfn, pfn_t end_pfn);
 
 /* Count the maximal aligned blocks of a run into blocks[NR_ORDERS]. */
 void buddy_count_run(uint64_t blocks[NR_ORDERS], pfn_t start_pfn, pfn_t end_pfn);

@@ -158,7 +158,7 @@ bool naive_next_run(const struct naive *n, uint32_t *i, struct pfn_range *run)
 	return true;
 }
 
-/* Few runs, all in one zone? */
+/* All in one zone? */
 static bool can_be_deferred(const struct naive *n, pfn_t nr)
 {
 	uint32_t runs = 0, zone = 0;
@@ -172,7 +172,7 @@ static bool can_be_deferred(const struct naive *n, pfn_t nr)
 		zone = n->zone[i - 1];
 		runs++;
 	}
-	return runs <= SECTION_RUNS;
+	return true;
 }
 
 static void set_section(struct naive *n, pfn_t nr, enum naive_section section)

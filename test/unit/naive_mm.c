@@ -76,17 +76,12 @@ static struct section_run in_section(struct pfn_range run)
 
 static void defer(const struct naive *n, struct mm *mm, uint32_t nr)
 {
-	struct section_run runs[SECTION_RUNS];
 	struct pfn_range run;
-	uint32_t count = 0, zone = 0;
 
-	for (uint32_t i = 0; naive_next_run(n, &i, &run);) {
-		if (run.start / SECTION_PAGES != nr)
-			continue;
-		zone = n->zone[i - 1];
-		runs[count++] = in_section(run);
-	}
-	section_defer(mm, nr, runs, count, zone);
+	for (uint32_t i = 0; naive_next_run(n, &i, &run);)
+		if (run.start / SECTION_PAGES == nr)
+			assert_true(section_defer_run(mm, nr, in_section(run), n->zone[i - 1]));
+	section_defer(mm, nr);
 }
 
 static void write_section(const struct naive *n, struct mm *mm, uint32_t nr)
