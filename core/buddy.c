@@ -137,12 +137,17 @@ static pfn_t take_block(struct mm *mm, uint32_t zone, unsigned order)
 	return pfn;
 }
 
+static bool can_give(const struct section *section, unsigned order)
+{
+	return section->runs != 0 && section->order >= order;
+}
+
 /* Write the descriptors of the first deferred section that can give such a block. */
 static bool initialise_one(struct mm *mm, uint32_t zone, unsigned order)
 {
 	uint32_t nr = mm_zone(mm, zone)->deferred_head;
 
-	while (nr != SECTION_NONE && section_nr(mm, nr)->order < order)
+	while (nr != SECTION_NONE && !can_give(section_nr(mm, nr), order))
 		nr = section_nr(mm, nr)->next;
 	if (nr == SECTION_NONE)
 		return false;
