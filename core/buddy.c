@@ -79,10 +79,12 @@ static bool has_block(pfn_t start, pfn_t end, unsigned order)
 
 unsigned buddy_largest_order(pfn_t start_pfn, pfn_t end_pfn)
 {
-	unsigned order = 0;
+	unsigned order = highest_bit(end_pfn - start_pfn);
 
-	while (order < MAX_ORDER && has_block(start_pfn, end_pfn, order + 1))
-		order++;
+	if (order > MAX_ORDER)
+		order = MAX_ORDER;
+	while (!has_block(start_pfn, end_pfn, order))
+		order--;
 	return order;
 }
 

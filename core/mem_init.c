@@ -10,6 +10,9 @@ struct source {
 	struct bootmem_pool *pool;
 	struct owners *owners;
 	const struct e820 *map;
+	/* What the last question about a whole section was answered with: free pages of one zone. */
+	struct pfn_range known_free;
+	uint32_t known_zone;
 };
 
 /* --- free runs ------------------------------------------------------------------------------------ */
@@ -134,13 +137,66 @@ static void place_map(const struct source *s, uint32_t nr)
 	}
 	if (bootmem_alloc(s->pool, &request, &result) == BM_OK)
 		section_set_map(section, pfn_down(result.start_phys));
+	else
+		section->flags |= SECTION_LEFT_OUT;
 }
 
-/* A section that gets no room is left out when its turn comes to be released. */
-static void place_maps(const struct source *s)
+/* The free run and the zone that a page begins or lies in; empty when it is not free. */
+static void look_at(struct source *s, pfn_t pfn)
 {
-	for (uint32_t nr = 0; sparse_next(s->mm, &nr); nr++)
-		place_map(s, nr);
+	const struct bootmem *bm = &s->pool->node[mm_pfn_to_nid(s->mm, pfn)];
+	struct pfn_range run;
+
+	s->known_free = (struct pfn_range){ pfn, pfn };
+	if (!bootmem_next_free(bm, pfn, bm->end_pfn, &run) || run.start != pfn)
+		return;
+	s->known_zone = zone_of_pfn(s->mm, pfn, run.end, &run.end);
+	s->known_free = run;
+}
+
+static bool is_known_free(const struct source *s, struct pfn_range pages)
+{
+	return s->known_free.start <= pages.start && pages.end <= s->known_free.end;
+}
+
+/* All of it free low memory above the DMA limit, in one zone: the usual case, a search for many sections. */
+static bool is_whole(struct source *s, uint32_t nr)
+{
+	struct pfn_range section = section_pfns(nr);
+
+	if (section.start < pfn_up(s->pool->dma_limit))
+		return false;
+	if (!is_known_free(s, section))
+		look_at(s, section.start);
+	return is_known_free(s, section);
+}
+
+/* A section without descriptors that is neither left out nor whole. */
+static bool wants_place(struct source *s, uint32_t nr)
+{
+	const struct section *section = section_nr(s->mm, nr);
+
+	return section_map_pfn(section) == 0 && !(section->flags & SECTION_LEFT_OUT) &&
+	       !is_whole(s, nr);
+}
+
+/*
+ * Room for every section that is not whole. What one of them takes elsewhere may make another one wait for its
+ * turn, too; in the end those without a place are whole, and have room for themselves.
+ */
+static void place_maps(struct source *s)
+{
+	bool again = true;
+
+	while (again) {
+		again = false;
+		for (uint32_t nr = 0; sparse_next(s->mm, &nr); nr++)
+			if (wants_place(s, nr)) {
+				place_map(s, nr);
+				s->known_free = (struct pfn_range){ 0, 0 };
+				again = true;
+			}
+	}
 }
 
 /* --- the release ---------------------------------------------------------------------------------- */
@@ -228,11 +284,27 @@ static enum bm_error leave_out(const struct source *s, uint32_t nr)
 	return error;
 }
 
-static enum bm_error release_section(const struct source *s, uint32_t nr)
+/* Its descriptors at its start, all the rest one run; bootmem need not know any more. */
+static bool defer_whole(struct source *s, uint32_t nr)
 {
-	if (section_map_pfn(section_nr(s->mm, nr)) == 0)
+	struct section *section = section_nr(s->mm, nr);
+	struct pfn_range pfns = section_pfns(nr);
+	const struct pfn_range run = { pfns.start + section->map_pages, pfns.end };
+
+	/* place_maps saw that it is whole; since then pages have become free, but none was taken. */
+	if (!is_known_free(s, pfns))
+		look_at(s, pfns.start);
+	section_set_map(section, pfns.start);
+	return section_defer_run(s->mm, nr, run_in(pfns, run), s->known_zone);
+}
+
+static enum bm_error release_section(struct source *s, uint32_t nr)
+{
+	const struct section *section = section_nr(s->mm, nr);
+
+	if (section->flags & SECTION_LEFT_OUT)
 		return leave_out(s, nr);
-	if (gather(s, nr))
+	if (section_map_pfn(section) == 0 ? defer_whole(s, nr) : gather(s, nr))
 		section_defer(s->mm, nr);
 	else
 		write_section(s, nr);
@@ -242,7 +314,7 @@ static enum bm_error release_section(const struct source *s, uint32_t nr)
 enum bm_error mem_init(struct mm *mm, struct bootmem_pool *pool, struct owners *owners,
 	const struct e820 *map)
 {
-	struct source s = { mm, pool, owners, map };
+	struct source s = { .mm = mm, .pool = pool, .owners = owners, .map = map };
 	enum bm_error error;
 
 	place_maps(&s);

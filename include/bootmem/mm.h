@@ -88,6 +88,7 @@ static inline unsigned page_flags(const struct page *page)
 #define SECTION_PRESENT     1u
 #define SECTION_INITIALISED 2u /* descriptors are written */
 #define SECTION_DEFERRED    4u /* free runs below are not in the buddy lists yet */
+#define SECTION_LEFT_OUT    8u /* there was no room for its descriptors */
 
 struct section_run {
 	uint32_t first; /* page index in the section */
