@@ -5,6 +5,9 @@ ARCHES   := x86_64 i386
 BUILD    := build
 PACKAGES := binutils dosfstools fdisk gcc gnu-efi make mtools ovmf ovmf-ia32 python3 qemu-system-x86
 
+# "yes" where the kernel runs 32-bit programs (tools/exec32).
+NATIVE_32 := $(shell tools/exec32 --native && echo yes)
+
 # Only the rules that are written here.
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 Q := $(if $(V),,@)

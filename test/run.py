@@ -15,9 +15,9 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 
-UNIT_SECONDS = 300
-SIM_SECONDS = 300
-VM_SECONDS = 4800 if os.environ.get("FULL") else 1200
+UNIT_SECONDS = 600
+SIM_SECONDS = 600
+VM_SECONDS = 6000 if os.environ.get("FULL") else 1800
 MARK = re.compile(r"^\[\s+(RUN|OK|FAILED|SKIPPED)\s+\] (\S+)")
 
 

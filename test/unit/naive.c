@@ -621,7 +621,7 @@ static void compare_page(const struct naive *n, const struct mm *mm, uint32_t i)
 static unsigned section_flags(enum naive_section section)
 {
 	static const unsigned flags[] = { 0, SECTION_PRESENT | SECTION_INITIALISED,
-		SECTION_PRESENT | SECTION_DEFERRED, SECTION_PRESENT };
+		SECTION_PRESENT | SECTION_DEFERRED, SECTION_PRESENT | SECTION_LEFT_OUT };
 
 	return flags[section];
 }

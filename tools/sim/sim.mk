@@ -8,9 +8,9 @@ SIM_CFLAGS := -std=gnu11 -g $(WARNINGS) -Wframe-larger-than=16384 \
 	-Iinclude -Iarch -Itools/sim -ffile-prefix-map=$(CURDIR)=.
 SIM_OPT_64 := -m64 -O2
 SIM_OPT_32 := -m32 -O2
-SIM_CHECK  := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-SIM_OPT_64-check := -m64 $(SIM_CHECK)
-SIM_OPT_32-check := -m32 $(SIM_CHECK)
+SIM_CHECK  := -O1 -fno-sanitize-recover=all -fno-omit-frame-pointer
+SIM_OPT_64-check := -m64 $(SIM_CHECK) $(TEST_SANITIZE_64)
+SIM_OPT_32-check := -m32 $(SIM_CHECK) $(TEST_SANITIZE_32)
 SIM_ARCH_64 := x86_64
 SIM_ARCH_32 := i386
 SIM_ARCH_64-check := x86_64
