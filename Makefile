@@ -3,7 +3,7 @@
 
 ARCHES   := x86_64 i386
 BUILD    := build
-PACKAGES := binutils dosfstools fdisk gcc gnu-efi make mtools ovmf ovmf-ia32 python3 qemu-system-x86
+PACKAGES := binutils console-setup-linux dosfstools fdisk gcc gnu-efi make mtools ovmf ovmf-ia32 python3 qemu-system-x86
 
 # "yes" where the kernel runs 32-bit programs (tools/exec32).
 NATIVE_32 := $(shell tools/exec32 --native && echo yes)
@@ -47,6 +47,9 @@ TARGET_i386      := efi-app-ia32
 
 CORE := $(wildcard core/*.c)
 EFI  := $(wildcard efi/*.c)
+# The screen's fonts, smallest first.
+FONTS       := $(patsubst %,/usr/share/consolefonts/Uni2-Terminus%.psf.gz,16 Bold24x12 Bold32x16)
+FONT_NOTICE := Terminus Font, Copyright (c) 2010 Dimitar Toshkov Zhekov, SIL Open Font License 1.1
 # Test applications that end with a fault instead of after=.
 FAULTS := ud pf stack df nx text
 
@@ -60,7 +63,7 @@ define ARCH_RULES
 ARCH_SRC_$(1)  := $$(wildcard arch/$(1)/*.c arch/$(1)/*.S arch/x86/*.c)
 CORE_OBJ_$(1)  := $$(CORE:%.c=$$(BUILD)/$(1)/%.o)
 LIB_OBJ_$(1)   := $$(CORE_OBJ_$(1)) $$(patsubst %,$$(BUILD)/$(1)/%.o,$$(basename $$(ARCH_SRC_$(1):%.S=%-asm.S)))
-EFI_OBJ_$(1)   := $$(EFI:%.c=$$(BUILD)/$(1)/%.o)
+EFI_OBJ_$(1)   := $$(EFI:%.c=$$(BUILD)/$(1)/%.o) $$(BUILD)/$(1)/efi/fonts.o
 ENTRY_OBJ_$(1) := $$(patsubst test/%,$$(BUILD)/test/$(1)/%.o,test/entry/state $$(basename $$(wildcard test/entry/$(1)/*.c)) \
 	$$(patsubst %.S,%-asm,$$(wildcard test/entry/$(1)/*.S)))
 
@@ -83,6 +86,11 @@ $$(BUILD)/$(1)/efi/%.o: efi/%.c Makefile
 	@mkdir -p $$(@D)
 	@echo '  CC  $$@'
 	$$(Q)$$(CC) $$(CFLAGS_$(1)) $$(BASE_CFLAGS) $$(EFI_CFLAGS) $$(EFI_CFLAGS_$(1)) -Iarch/$(1) -c $$< -o $$@
+
+$$(BUILD)/$(1)/efi/fonts.o: $$(BUILD)/fonts.c Makefile
+	@mkdir -p $$(@D)
+	@echo '  CC  $$@'
+	$$(Q)$$(CC) $$(CFLAGS_$(1)) $$(BASE_CFLAGS) $$(FREESTANDING) -Iefi -c $$< -o $$@
 
 $$(BUILD)/test/$(1)/fault-%.o: test/fault/fault.c Makefile
 	@mkdir -p $$(@D)
@@ -143,6 +151,11 @@ $(foreach a,$(ARCHES),$(eval $(call ARCH_RULES,$(a))))
 
 -include $(wildcard $(ARCHES:%=$(BUILD)/%/*/*.d) $(ARCHES:%=$(BUILD)/%/arch/*/*.d) $(ARCHES:%=$(BUILD)/test/%/*.d) \
 	$(foreach a,$(ARCHES),$(BUILD)/test/$(a)/entry/*.d $(BUILD)/test/$(a)/entry/$(a)/*.d))
+
+$(BUILD)/fonts.c: tools/mkfont.py $(FONTS)
+	@mkdir -p $(@D)
+	@echo '  GEN $@'
+	$(Q)tools/mkfont.py '$(FONT_NOTICE)' $(FONTS) > $@
 
 # --- products -----------------------------------------------------------------------------------
 

@@ -67,13 +67,19 @@ static void write_timed(void *ctx, const char *text, size_t length)
 	uint64_t start = now(output->boot);
 
 	output->inner->write(output->inner->ctx, text, length);
-	output->boot->cycles[STAGE_CONSOLE] += now(output->boot) - start;
+	output->cycles += now(output->boot) - start;
 }
 
 struct sink boot_output_sink(struct boot_output *output, struct boot *b, const struct sink *inner)
 {
-	*output = (struct boot_output){ b, inner };
+	*output = (struct boot_output){ b, inner, 0 };
 	return (struct sink){ write_timed, output };
+}
+
+void boot_output_end(struct boot_output *output)
+{
+	output->boot->cycles[STAGE_CONSOLE] += output->cycles;
+	output->cycles = 0;
 }
 
 static void say(struct boot *b, const char *format, va_list args)
@@ -83,6 +89,7 @@ static void say(struct boot *b, const char *format, va_list args)
 
 	sink_vprintf(&sink, format, args);
 	sink_puts(&sink, "\n");
+	boot_output_end(&output);
 }
 
 void boot_say(struct boot *b, const char *format, ...)
@@ -670,22 +677,42 @@ static phys_t identity_end(const struct boot *b)
 	return min_u64(b->space.identity_end, arch_phys_end(&b->input.mode));
 }
 
-/* One at or above the kernel's half, or beyond what the CPU can address, is out of reach. */
+/*
+ * Where it is, or in a span of its own if that is in the kernel's half. What has no room there, or is beyond what the CPU
+ * can address, is out of reach.
+ */
 static void add_framebuffer(struct boot *b)
 {
 	phys_t start = align_down(b->input.framebuffer_phys, PAGE_SIZE);
 	phys_t end = align_up(b->input.framebuffer_phys + b->input.framebuffer_bytes, PAGE_SIZE);
+	bool identity = end <= identity_end(b);
 
 	if (b->input.framebuffer_bytes == 0)
 		return;
-	if (start >= end || end > identity_end(b)) {
+	if (start >= end || end > arch_phys_end(&b->input.mode) ||
+		(!identity && !arch_place_screen(&b->space, start, end))) {
 		finding_add(&b->findings, FINDING_FRAMEBUFFER_LEFT_OUT, start, end);
 		return;
 	}
 	add_special(b, (struct map_special){ .start_phys = start,
 			       .end_phys = end,
 			       .rights = MAP_WRITE | MAP_WC,
-			       .identity = true });
+			       .identity = identity,
+			       .screen = !identity });
+}
+
+uint64_t boot_framebuffer_address(const struct boot *b)
+{
+	uint64_t phys = b->input.framebuffer_phys, virt = b->space.screen_base + phys;
+	struct paging_leaf leaf;
+
+	if (b->space.screen_start == b->space.screen_end)
+		virt = phys;
+	if (b->input.framebuffer_bytes == 0 ||
+		!paging_lookup(&b->paging, b->pool.window, virt, &leaf) ||
+		leaf.phys - leaf.virt != phys - virt)
+		return 0;
+	return virt;
 }
 
 /* The kernel's segments, with the rights of its program headers. */

@@ -406,19 +406,12 @@ static void fill_kernel(struct handoff_kernel *out, const struct boot *b)
 			stack + ((uint64_t)ARCH_CPU_MAIN_STACK_PAGES << PAGE_SHIFT) } };
 }
 
-static bool shown_where_it_is(const struct boot *b, phys_t phys)
-{
-	struct paging_leaf leaf;
-
-	return paging_lookup(&b->paging, b->pool.window, phys, &leaf) && leaf.virt == leaf.phys;
-}
-
 static void fill_framebuffer(struct handoff_framebuffer *out, const struct boot *b)
 {
 	*out = b->input.screen;
 	out->phys = b->input.framebuffer_phys;
 	out->bytes = b->input.framebuffer_bytes;
-	out->address = out->bytes != 0 && shown_where_it_is(b, out->phys) ? out->phys : 0;
+	out->address = boot_framebuffer_address(b);
 }
 
 static void fill_record(struct writer *w)

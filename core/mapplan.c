@@ -26,7 +26,7 @@ struct plan_writer {
 
 /* What the specials say about one physical page. */
 struct page_rights {
-	bool covered, identity, kernel, guard;
+	bool covered, identity, kernel, screen, guard;
 	uint32_t rights;
 };
 
@@ -81,6 +81,7 @@ static struct page_rights rights_at(const struct plan_input *in, phys_t phys)
 		page.covered = true;
 		page.identity |= s->identity;
 		page.kernel |= s->kernel;
+		page.screen |= s->screen;
 		page.guard |= s->guard;
 		page.rights = meet(page.rights, s->rights);
 	}
@@ -145,23 +146,49 @@ static void put_identity(struct plan_writer *w, const struct plan_input *in, phy
 	}
 }
 
-/* Pages between the segments are nobody's, and not mapped here. */
-static void put_kernel(struct plan_writer *w, const struct plan_input *in)
-{
-	struct map_area area = { .kind = MAP_KERNEL };
-	phys_t start = in->space->kernel_start - in->space->kernel_base;
-	phys_t end = in->space->kernel_end - in->space->kernel_base;
+/* A stretch of physical memory somewhere else, with one offset. */
+struct span {
+	enum map_kind kind;
+	uint64_t start, end, base;
+};
 
-	for (phys_t phys = start; phys < end; phys += area.bytes) {
+static bool in_span(const struct page_rights *page, enum map_kind kind)
+{
+	return (kind == MAP_KERNEL ? page->kernel : page->screen) && !page->guard;
+}
+
+/* Pages between the segments of a kernel are nobody's, and not mapped here. */
+static void put_span(struct plan_writer *w, const struct plan_input *in, const struct span *span)
+{
+	struct map_area area = { .kind = span->kind };
+	phys_t end = span->end - span->base;
+
+	for (phys_t phys = span->start - span->base; phys < end; phys += area.bytes) {
 		struct page_rights page = rights_at(in, phys);
 
-		area.virt = in->space->kernel_base + phys;
+		area.virt = span->base + phys;
 		area.phys = phys;
 		area.bytes = next_edge(in, phys, end) - phys;
 		area.rights = page.rights;
-		if (page.kernel && !page.guard)
+		if (in_span(&page, span->kind))
 			put_area(w, area);
 	}
+}
+
+static void put_kernel(struct plan_writer *w, const struct plan_input *in)
+{
+	const struct address_space *s = in->space;
+	const struct span span = { MAP_KERNEL, s->kernel_start, s->kernel_end, s->kernel_base };
+
+	put_span(w, in, &span);
+}
+
+static void put_screen(struct plan_writer *w, const struct plan_input *in)
+{
+	const struct address_space *s = in->space;
+	const struct span span = { MAP_SCREEN, s->screen_start, s->screen_end, s->screen_base };
+
+	put_span(w, in, &span);
 }
 
 /* A kernel linked in the lower part stands between identity mappings. */
@@ -191,6 +218,7 @@ static uint32_t put_areas(struct map_area *area, const struct plan_input *in)
 	put_tables(&w, MAP_VMALLOC, space->vmalloc_start, space->vmalloc_end);
 	if (space->kernel_start >= space->direct_base)
 		put_kernel(&w, in);
+	put_screen(&w, in);
 	put_tables(&w, MAP_PKMAP, space->pkmap_start, space->pkmap_end);
 	put_tables(&w, MAP_FIXMAP, space->fixmap_start, space->fixmap_end);
 	return w.count;

@@ -380,6 +380,7 @@ const char *map_kind_name(enum map_kind kind)
 		[MAP_FIXMAP] = "fixmap",
 		[MAP_PKMAP] = "pkmap",
 		[MAP_KERNEL] = "kernel",
+		[MAP_SCREEN] = "framebuffer",
 	};
 
 	return kind < MAP_KINDS ? name[kind] : "?";

@@ -14,7 +14,7 @@
  * The places where the physical memory [start, end) can appear; a page is at base + phys, modulo 2^64. The kernel's
  * may lie in the middle of the identity part, so it is asked first.
  */
-enum { KERNEL, IDENTITY, DIRECT, VIEWS };
+enum { KERNEL, SCREEN, IDENTITY, DIRECT, VIEWS };
 
 struct view {
 	uint64_t base;
@@ -82,7 +82,7 @@ static bool is_ram(const struct e820 *map, phys_t phys, phys_t *end)
 
 /* What all specials on one page leave. */
 struct verdict {
-	bool covered, identity, kernel, guard;
+	bool covered, identity, kernel, screen, guard;
 	uint32_t denied; /* MAP_WRITE, MAP_EXEC */
 	uint32_t types;
 };
@@ -92,6 +92,7 @@ static void weigh(struct verdict *v, const struct map_special *s)
 	v->covered = true;
 	v->identity |= s->identity;
 	v->kernel |= s->kernel;
+	v->screen |= s->screen;
 	v->guard |= s->guard;
 	v->denied |= ~s->rights & W_AND_X;
 	v->types |= s->rights & MEMORY_TYPES;
@@ -126,6 +127,8 @@ static struct rule rule_at(const struct checker *c, phys_t phys)
 	rule.rights[IDENTITY] = allowed | type;
 	rule.shown[KERNEL] = v.kernel && !v.guard;
 	rule.rights[KERNEL] = allowed | type;
+	rule.shown[SCREEN] = v.screen && !v.guard;
+	rule.rights[SCREEN] = allowed | type;
 	rule.shown[DIRECT] = ram && !v.guard && phys < c->view[DIRECT].end;
 	rule.rights[DIRECT] = (allowed & MAP_EXEC ? 0 : allowed) | type;
 	return rule;
@@ -337,6 +340,8 @@ static struct checker checker_of(
 	const struct address_space *space = rules->space;
 	phys_t kernel_start = space->kernel_start - space->kernel_base;
 	phys_t kernel_end = space->kernel_end - space->kernel_base;
+	phys_t screen_start = space->screen_start - space->screen_base;
+	phys_t screen_end = space->screen_end - space->screen_base;
 
 	return (struct checker){
 		.paging = paging,
@@ -344,6 +349,7 @@ static struct checker checker_of(
 		.window = window,
 		.view = {
 			[KERNEL] = { space->kernel_base, kernel_start, kernel_end, kernel_start },
+			[SCREEN] = { space->screen_base, screen_start, screen_end, screen_start },
 			[IDENTITY] = { 0, 0, min_u64(space->identity_end, PHYS_END), 0 },
 			[DIRECT] = { space->direct_base, 0, pfn_phys(end), 0 },
 		},
@@ -365,6 +371,7 @@ struct paging_violation paging_check(
 	if (check_table(&c, root) && nothing_missing(&c, &c.view[IDENTITY], c.view[IDENTITY].end) &&
 		nothing_missing(&c, &c.view[DIRECT], c.view[DIRECT].end) &&
 		nothing_missing(&c, &c.view[KERNEL], c.view[KERNEL].end) &&
+		nothing_missing(&c, &c.view[SCREEN], c.view[SCREEN].end) &&
 		c.next_table != paging->tables_phys + pfn_phys(paging->table_pages))
 		(void)report(&c, PAGING_TABLES, 0, c.next_table);
 	return c.found;

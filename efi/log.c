@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The two sinks of the application. The serial port is opened with its first character of ours, so
+ * The sinks of the application. The serial port is opened with its first character of ours, so
  * that an application that leaves it to the firmware never touches it.
  */
 #include "log.h"
+
+#include <bootmem/string.h>
 
 #define FIRMWARE_CHUNK 96
 
@@ -37,14 +39,43 @@ static void write_firmware(struct log *log, const char *text, size_t length)
 	}
 }
 
-static void write_text(void *ctx, const char *text, size_t length)
+/* The newest text stays: the older half makes room. */
+static void keep(struct log *log, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (log->kept == LOG_KEPT) {
+			log->kept /= 2;
+			memmove(log->past, log->past + log->kept, log->kept);
+		}
+		log->past[log->kept++] = text[i];
+	}
+}
+
+/* Without a screen the serial line carries on, whatever was asked for. */
+static bool serial_is_wanted(const struct log *log)
+{
+	return log->console != CONSOLE_SCREEN || log->screen == NULL;
+}
+
+static void write_report(void *ctx, const char *text, size_t length)
 {
 	struct log *log = ctx;
 
 	if (log->firmware != NULL)
 		write_firmware(log, text, length);
-	else
+	else if (serial_is_wanted(log))
 		write_serial(log, text, length);
+}
+
+static void write_text(void *ctx, const char *text, size_t length)
+{
+	struct log *log = ctx;
+
+	write_report(log, text, length);
+	if (log->screen != NULL)
+		log->screen->write(log->screen->ctx, text, length);
+	else
+		keep(log, text, length);
 }
 
 static void write_record(void *ctx, const char *text, size_t length)
@@ -58,6 +89,7 @@ void log_init(struct log *log, EFI_SYSTEM_TABLE *st)
 		.firmware = st->ConOut,
 		.port = SERIAL_COM1,
 		.text = { write_text, log },
+		.report = { write_report, log },
 		.record = { write_record, log },
 	};
 }
@@ -69,6 +101,7 @@ void log_configure(struct log *log, EFI_SYSTEM_TABLE *st, const struct boot_opti
 	if (options->serial != SERIAL_AUTO)
 		log->port = options->serial == SERIAL_PORT ? options->serial_port : 0;
 	log->baud = options->serial_baud;
+	log->console = options->console;
 	log->firmware = options->console == CONSOLE_SERIAL ? NULL : st->ConOut;
 }
 
@@ -82,6 +115,18 @@ void log_use_port(struct log *log, uint16_t port, uint32_t baud)
 void log_leave_firmware(struct log *log)
 {
 	log->firmware = NULL;
+}
+
+void log_show_past(struct log *log, const struct sink *screen)
+{
+	log->screen = screen;
+	screen->write(screen->ctx, log->past, log->kept);
+}
+
+void log_rest(const struct log *log)
+{
+	if (log->rest != NULL)
+		log->rest(log->rest_ctx);
 }
 
 void log_flush(struct log *log)

@@ -6,6 +6,7 @@
  */
 #include <bootmem/boot.h>
 #include <bootmem/cpu.h>
+#include <bootmem/overview.h>
 #include <bootmem/report.h>
 #include <bootmem/string.h>
 
@@ -22,6 +23,7 @@
 #include "power.h"
 #include "relocate.h"
 #include "report_files.h"
+#include "screen.h"
 #include "tables.h"
 #include "uefi.h"
 
@@ -42,6 +44,7 @@ struct app {
 	struct hostile hostile;
 	EFI_LOADED_IMAGE *image;
 	struct log log;
+	struct screen screen;
 	struct memory_map map;
 	struct claims claims;
 	struct kernel_files files;
@@ -75,14 +78,19 @@ static enum bm_error platform_claim(void *ctx, pfn_t start_pfn, uint64_t pages)
 	return claim_pages(&app->claims, app->bs, start_pfn, pages);
 }
 
+static void take_screen(struct app *app);
+
 static enum bm_error platform_exit(void *ctx, struct fw_map *map, uint32_t *attempts)
 {
 	struct app *app = ctx;
 	EFI_BOOT_SERVICES *bs = app->bs;
+	enum bm_error error;
 
 	app->bs = NULL;
 	log_leave_firmware(&app->log);
-	return exit_boot_services(bs, app->handle, &app->map, map, attempts);
+	error = exit_boot_services(bs, app->handle, &app->map, map, attempts);
+	take_screen(app);
+	return error;
 }
 
 static uint64_t platform_cycles(void *ctx)
@@ -189,6 +197,8 @@ static void describe_machine(struct app *app, EFI_SYSTEM_TABLE *st)
 	if (!arch_firmware_paging(&app->input.firmware_mode, &app->input.firmware_root))
 		app->input.firmware_root = 0;
 	app->input.screen = fb.screen;
+	screen_init(&app->screen, &fb.screen,
+		app->input.options.console != CONSOLE_SERIAL ? fb.bytes : 0);
 	app->input.serial = (struct handoff_serial){ app->log.port, app->log.baud };
 	app->input.firmware = (struct handoff_firmware){ .system_table_phys = (uintptr_t)app->system_table,
 		.rsdp_phys = app->input.rsdp_phys,
@@ -359,15 +369,28 @@ static EFI_STATUS refuse(struct app *app, enum bm_error error)
 	return status[error];
 }
 
+/* The picture first: the serial line takes seconds. */
+static void show_overview(struct app *app)
+{
+	uint64_t start = arch_cycles();
+
+	screen_overview(&app->screen, &app->boot);
+	app->boot.cycles[STAGE_CONSOLE] += arch_cycles() - start;
+}
+
 /* The text's output is charged to the console, the report to its stage; the document has both. */
 static void report(struct app *app, enum report_stage stage)
 {
 	struct boot *boot = &app->boot;
 	struct boot_output output;
-	struct sink text = boot_output_sink(&output, boot, &app->log.text);
+	struct sink text = boot_output_sink(&output, boot, &app->log.report);
 
 	boot_stage_begin(boot, STAGE_REPORT);
+	if (stage == REPORT_BOOTED)
+		show_overview(app);
+	screen_keep_report(&app->screen, boot);
 	report_text(boot, stage, &text);
+	boot_output_end(&output);
 	boot_stage_end(boot);
 	report_json_framed(boot, stage, &app->log.record);
 }
@@ -396,15 +419,51 @@ static _Noreturn void stop(struct app *app)
 	power_finish(app->input.options.after, &app->acpi, NULL, &app->log);
 }
 
-/* The screen stays as it is from here on. */
 static void say_where_it_goes_on(struct app *app)
 {
 	if (app->log.port != 0)
 		sink_printf(&app->log.text,
 			"Leaving the firmware; the report follows on the serial port 0x%x, %u baud.\n",
 			app->log.port, app->log.baud);
+	else if (app->screen.on)
+		sink_puts(&app->log.text, "Leaving the firmware; the report follows on the screen.\n");
 	else
 		sink_puts(&app->log.text, "Leaving the firmware; with serial=off nothing follows.\n");
+}
+
+/* Can the framebuffer be drawn to under the tables that are live before ours? */
+static bool firmware_shows_screen(const struct boot_input *in)
+{
+	const struct paging live = { .root = in->firmware_root, .mode = in->firmware_mode };
+	struct paging_leaf leaf;
+	phys_t last = in->framebuffer_phys + in->framebuffer_bytes - 1;
+
+	if (in->framebuffer_bytes == 0 || last > UINTPTR_MAX)
+		return false;
+	if (live.root == 0)
+		return true;
+	for (phys_t at = in->framebuffer_phys; at <= last; at = leaf.virt + leaf.bytes)
+		if (!paging_lookup(&live, (struct window){ 0 }, at, &leaf) || leaf.virt != leaf.phys)
+			return false;
+	return true;
+}
+
+static void browse(void *ctx)
+{
+	struct app *app = ctx;
+
+	screen_browse(&app->screen, &app->boot);
+}
+
+/* The firmware's console is no longer there. */
+static void take_screen(struct app *app)
+{
+	app->log.rest = browse;
+	app->log.rest_ctx = app;
+	if (!app->screen.on)
+		return;
+	screen_clear(&app->screen, "bootmem " ARCH_NAME, COLOUR_HEADING);
+	log_show_past(&app->log, &app->screen.text);
 }
 
 static _Noreturn void start_linux(const struct boot *boot)
@@ -445,6 +504,16 @@ static enum bm_error make_record(struct boot *boot)
 	return error;
 }
 
+/* Our page tables may show it elsewhere, or not at all, or at last. */
+static void move_screen(struct app *app)
+{
+	screen_at(&app->screen, boot_framebuffer_address(&app->boot));
+	if (!app->screen.on)
+		app->log.screen = NULL;
+	else if (app->log.screen == NULL)
+		take_screen(app);
+}
+
 /* On our own stack, under our own page tables. */
 static void after_activate(void *ctx)
 {
@@ -453,6 +522,7 @@ static void after_activate(void *ctx)
 
 	boot_stage_end(boot);
 	boot_activated(boot, (struct window){ (uintptr_t)boot->space.direct_base });
+	move_screen(app);
 	if (boot_mem_init(boot) != BM_OK || boot_test_highmem(boot) != BM_OK)
 		stop(app);
 	if (make_record(boot) != BM_OK)
@@ -490,6 +560,8 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 		return report_and_return(app);
 
 	write_files(app, REPORT_PLANNED);
+	if (firmware_shows_screen(&app->input))
+		screen_at(&app->screen, app->input.framebuffer_phys);
 	say_where_it_goes_on(app);
 	if (boot_exit(&app->boot) != BM_OK)
 		stop(app);

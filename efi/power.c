@@ -100,5 +100,6 @@ _Noreturn void power_finish(enum option_after after, const struct acpi_power *ac
 	}
 	sink_puts(&log->text, "Halted. It is safe to switch off.\n");
 	log_flush(log);
+	log_rest(log);
 	arch_halt();
 }

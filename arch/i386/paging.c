@@ -66,6 +66,23 @@ bool arch_place_kernel(struct address_space *space, uint64_t start, uint64_t end
 	return true;
 }
 
+/* Large pages where the physical address allows them: both are equal modulo 4 MiB. */
+bool arch_place_screen(struct address_space *space, phys_t start_phys, phys_t end_phys)
+{
+	uint64_t large = 4 * MIB, vmalloc_bytes = space->vmalloc_end - space->vmalloc_start;
+	uint64_t span = align_up(end_phys, large) - align_down(start_phys, large);
+	uint64_t base = ARCH_VMALLOC_END - span - align_down(start_phys, large);
+	bool kernel_above = space->kernel_end > space->vmalloc_start;
+
+	if (span > vmalloc_bytes / 2 || (kernel_above && space->kernel_end > ARCH_VMALLOC_END - span))
+		return false;
+	space->screen_base = base;
+	space->screen_start = base + start_phys;
+	space->screen_end = base + end_phys;
+	space->vmalloc_end = min_u64(space->vmalloc_end, ARCH_VMALLOC_END - span);
+	return true;
+}
+
 unsigned arch_level_shift(const struct paging_mode *mode, unsigned level)
 {
 	return PAGE_SHIFT + (is_pae(mode) ? 9u : 10u) * (level - 1);

@@ -233,13 +233,18 @@ BM_MUST_USE enum bm_error boot_test_highmem(struct boot *b);
 BM_PRINTF(2, 3) void boot_say(struct boot *b, const char *format, ...);
 BM_PRINTF(3, 4) enum bm_error boot_fail(struct boot *b, enum bm_error error, const char *format, ...);
 
-/* A sink whose writes are charged to STAGE_CONSOLE: for a report's output. */
+/*
+ * A sink whose writes are charged to STAGE_CONSOLE, all at once by boot_output_end: for a report's output, which is the
+ * same each time it is made.
+ */
 struct boot_output {
 	struct boot *boot;
 	const struct sink *inner;
+	uint64_t cycles;
 };
 
 struct sink boot_output_sink(struct boot_output *output, struct boot *b, const struct sink *inner);
+void boot_output_end(struct boot_output *output);
 
 /* Charge the cycles since the last call to a stage (the front end's stages: activate, report). */
 void boot_stage_begin(struct boot *b, enum boot_stage stage);
@@ -247,6 +252,12 @@ void boot_stage_end(struct boot *b);
 
 /* "snapshot", "e820", ...: the words of the report. */
 const char *boot_stage_name(enum boot_stage stage);
+
+/*
+ * Where the framebuffer is seen under our page tables: where it is, or in an area of its own. 0: there is none, or it is
+ * out of reach.
+ */
+uint64_t boot_framebuffer_address(const struct boot *b);
 
 /* Pages of one owner in this start, mem_map included. */
 uint64_t boot_owner_pages(const struct boot *b, enum owner owner);

@@ -141,7 +141,7 @@ struct handoff_kernel {
 	struct handoff_range stack; /* virtual; a page below it is not mapped */
 };
 
-/* Mapped where it is, write-combining. A mask has the bits of one colour in a pixel. */
+/* Mapped write-combining, where it is if that is below the direct map, else in an area of its own. A mask has the bits of one colour in a pixel. */
 struct handoff_framebuffer {
 	uint64_t phys;
 	uint64_t address; /* 0: not mapped, or there is none */

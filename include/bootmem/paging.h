@@ -46,6 +46,7 @@ enum map_kind {
 	MAP_FIXMAP,
 	MAP_PKMAP,
 	MAP_KERNEL, /* the kernel's segments, where it is linked */
+	MAP_SCREEN, /* a framebuffer that can't be where it is */
 	MAP_KINDS,
 };
 
@@ -78,6 +79,7 @@ struct map_special {
 	bool identity;   /* map it where it is, with these rights */
 	bool guard;      /* not mapped anywhere */
 	bool kernel;     /* map it in the kernel's span, with these rights; all of it lies there */
+	bool screen;     /* the same in the screen's span */
 };
 
 /* Where things are in the virtual address space of this machine, in ascending order. */
@@ -91,6 +93,9 @@ struct address_space {
 	/* The kernel's span, in the hole or in the identity part; equal: none. virtual == kernel_base + physical, modulo 2^64. */
 	uint64_t kernel_start, kernel_end;
 	uint64_t kernel_base;
+	/* A framebuffer's, above vmalloc and the kernel's span; equal: none. virtual == screen_base + physical, modulo 2^64. */
+	uint64_t screen_start, screen_end;
+	uint64_t screen_base;
 };
 
 struct paging {
@@ -305,6 +310,14 @@ void arch_address_space(
  */
 bool arch_place_kernel(
 	struct address_space *space, uint64_t start, uint64_t end, uint64_t base);
+
+/*
+ * Make room in space for a framebuffer at [start_phys, end_phys), page aligned, that can't be identity-mapped; after
+ * arch_place_kernel. i386: at the top of the vmalloc area, which then ends below it, at a multiple of 4 MiB, and keeps
+ * half of its room. False, and nothing changes, where there is no room: on x86_64 always, because there everything that the
+ * CPU can address is below identity_end, or almost.
+ */
+bool arch_place_screen(struct address_space *space, phys_t start_phys, phys_t end_phys);
 
 /* How many bits of virtual address a level (1: lowest) indexes, and the lowest of them. */
 unsigned arch_level_shift(const struct paging_mode *mode, unsigned level);
