@@ -152,7 +152,7 @@ $(foreach a,$(ARCHES),$(eval $(call ARCH_RULES,$(a))))
 -include $(wildcard $(ARCHES:%=$(BUILD)/%/*/*.d) $(ARCHES:%=$(BUILD)/%/arch/*/*.d) $(ARCHES:%=$(BUILD)/test/%/*.d) \
 	$(foreach a,$(ARCHES),$(BUILD)/test/$(a)/entry/*.d $(BUILD)/test/$(a)/entry/$(a)/*.d))
 
-$(BUILD)/fonts.c: tools/mkfont.py $(FONTS)
+$(BUILD)/fonts.c: tools/mkfont.py $(FONTS) Makefile
 	@mkdir -p $(@D)
 	@echo '  GEN $@'
 	$(Q)tools/mkfont.py '$(FONT_NOTICE)' $(FONTS) > $@

@@ -50,6 +50,8 @@ static uint64_t now(const struct boot *b)
 void boot_stage_begin(struct boot *b, enum boot_stage stage)
 {
 	b->stage = stage;
+	if (b->platform->stage != NULL)
+		b->platform->stage(b->platform->ctx, stage);
 	b->stage_start = now(b);
 	b->stage_console = b->cycles[STAGE_CONSOLE];
 }

@@ -13,6 +13,7 @@
 #include "acpi.h"
 #include "claim.h"
 #include "config.h"
+#include "crumb.h"
 #include "exit.h"
 #include "gop.h"
 #include "hostile.h"
@@ -45,6 +46,8 @@ struct app {
 	EFI_LOADED_IMAGE *image;
 	struct log log;
 	struct screen screen;
+	struct crumbs crumbs;
+	struct arch_fault_handler fault_handler;
 	struct memory_map map;
 	struct claims claims;
 	struct kernel_files files;
@@ -93,6 +96,13 @@ static enum bm_error platform_exit(void *ctx, struct fw_map *map, uint32_t *atte
 	return error;
 }
 
+static void platform_stage(void *ctx, enum boot_stage stage)
+{
+	struct app *app = ctx;
+
+	crumbs_stage(&app->crumbs, stage);
+}
+
 static uint64_t platform_cycles(void *ctx)
 {
 	(void)ctx;
@@ -115,6 +125,7 @@ static enum bm_error app_init(struct app *app, EFI_HANDLE handle, EFI_SYSTEM_TAB
 		.claim = platform_claim,
 		.exit = platform_exit,
 		.cycles = platform_cycles,
+		.stage = platform_stage,
 		.console = &app->log.text,
 	};
 	/* The user may read for longer than five minutes (Q65). */
@@ -348,6 +359,8 @@ static void give_all_back(struct app *app)
 	give_back(app);
 	if (!kernel_files_release(&app->files, app->bs))
 		sink_puts(&app->log.text, "The firmware did not take the files' memory back.\n");
+	if (!crumbs_close(&app->crumbs, app->bs))
+		sink_puts(&app->log.text, "The firmware did not take the lowest pages back.\n");
 	hostile_unwrap(&app->hostile, &app->log.text);
 }
 
@@ -416,6 +429,7 @@ static EFI_STATUS report_and_return(struct app *app)
 static _Noreturn void stop(struct app *app)
 {
 	sink_puts(&app->log.text, "There is no firmware to return to; the start ends here.\n");
+	crumbs_end(&app->crumbs, CRUMB_ERROR, NULL);
 	power_finish(app->input.options.after, &app->acpi, NULL, &app->log);
 }
 
@@ -487,6 +501,7 @@ static void start_kernel(struct app *app)
 		return;
 	sink_printf(&app->log.text, "Starting %s.\n", app->input.options.kernel);
 	log_flush(&app->log);
+	crumbs_end(&app->crumbs, CRUMB_KERNEL, NULL);
 	if (boot->kernel.protocol == PROTOCOL_LINUX)
 		start_linux(boot);
 	boot_seal_record(boot);
@@ -523,14 +538,48 @@ static void after_activate(void *ctx)
 	boot_stage_end(boot);
 	boot_activated(boot, (struct window){ (uintptr_t)boot->space.direct_base });
 	move_screen(app);
+	app->crumbs.window = boot->pool.window;
 	if (boot_mem_init(boot) != BM_OK || boot_test_highmem(boot) != BM_OK)
 		stop(app);
 	if (make_record(boot) != BM_OK)
 		stop(app);
 	report(app, REPORT_BOOTED);
 	start_kernel(app);
+	crumbs_clear(&app->crumbs);
 	power_finish(app->input.options.after, &app->acpi,
 		boot->runtime_usable ? app->runtime : NULL, &app->log);
+}
+
+/* The serial line first: drawing may be what is broken. */
+static bool fault_console(void *ctx, const struct arch_fault *fault, unsigned turn, struct sink *out)
+{
+	struct app *app = ctx;
+
+	if (turn == 0) {
+		*out = app->log.report;
+		return true;
+	}
+	log_flush(&app->log);
+	crumbs_end(&app->crumbs, CRUMB_EXCEPTION, fault);
+	screen_clear(&app->screen, "bootmem " ARCH_NAME ": the start has died", COLOUR_BAD);
+	*out = app->screen.text;
+	return turn == 1 && app->screen.on;
+}
+
+static void explain_fault(void *ctx, const struct arch_fault *fault, const struct sink *out)
+{
+	struct app *app = ctx;
+
+	sink_printf(out, "  in stage %s, at 0x%llx: ", boot_stage_name(app->boot.stage), ULL(fault->ip));
+	boot_put_place(&app->boot, fault->ip, out);
+	if (fault->ip >= app->input.image_start_phys && fault->ip < app->input.image_end_phys)
+		sink_printf(out, ", image + 0x%llx", ULL(fault->ip - app->input.image_start_phys));
+	sink_puts(out, "\n");
+	if (fault->vector != ARCH_PAGE_FAULT)
+		return;
+	sink_printf(out, "  address 0x%llx: ", ULL(fault->address));
+	boot_put_place(&app->boot, fault->address, out);
+	sink_puts(out, "\n");
 }
 
 EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
@@ -548,6 +597,8 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	app->bs = st->BootServices;
 	log_configure(&app->log, st, &app->input.options);
 	follow_spcr(app, st);
+	crumbs_open(&app->crumbs, app->bs);
+	crumbs_tell(&app->crumbs, &app->log.text);
 	describe_machine(app, st);
 
 	if (!kernel_files_read(&app->files, app->bs, app->image->DeviceHandle, &app->input,
@@ -565,7 +616,8 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	say_where_it_goes_on(app);
 	if (boot_exit(&app->boot) != BM_OK)
 		stop(app);
+	app->fault_handler = (struct arch_fault_handler){ fault_console, explain_fault, app };
 	boot_stage_begin(&app->boot, STAGE_ACTIVATE);
 	arch_activate(
-		app->boot.cpu_block_phys, &app->boot.paging, &app->log.text, after_activate, app);
+		app->boot.cpu_block_phys, &app->boot.paging, &app->fault_handler, after_activate, app);
 }

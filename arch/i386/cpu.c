@@ -290,7 +290,7 @@ _Noreturn void arch_triple_fault(void)
 }
 
 _Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
-	const struct sink *console, void (*next)(void *ctx), void *ctx)
+	const struct arch_fault_handler *handler, void (*next)(void *ctx), void *ctx)
 {
 	struct cpu_tables *tables = fill_block(cpu_block_phys, paging->root);
 	struct cpu_switch to = {
@@ -307,7 +307,7 @@ _Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
 		.ctx = ctx,
 	};
 
-	trap_setup(console, &tables->program);
+	trap_setup(handler, &tables->program);
 	program_pat();
 	cpu_switch(&to);
 }

@@ -9,7 +9,7 @@
 #include "cpu_block.h"
 #include "trap.h"
 
-static const struct sink *trap_console;
+static const struct arch_fault_handler *trap_handler;
 static const struct tss *trap_program;
 static unsigned trap_depth;
 
@@ -45,39 +45,50 @@ static uint32_t read_cr4(void)
 	return value;
 }
 
-static void print_four(const char *const name[4], const uint32_t value[4])
+static void print_four(const struct sink *out, const char *const name[4], const uint32_t value[4])
 {
-	sink_printf(trap_console, "  %-6s %08x  %-6s %08x  %-6s %08x  %-6s %08x\n", name[0],
+	sink_printf(out, "  %-6s %08x  %-6s %08x  %-6s %08x  %-6s %08x\n", name[0],
 		(unsigned)value[0], name[1], (unsigned)value[1], name[2], (unsigned)value[2],
 		name[3], (unsigned)value[3]);
 }
 
-static void print_registers(const struct tss *t)
+static void print_registers(const struct sink *out, const struct tss *t)
 {
-	print_four((const char *const[4]){ "eip", "eflags", "esp", "ebp" },
+	print_four(out, (const char *const[4]){ "eip", "eflags", "esp", "ebp" },
 		(const uint32_t[4]){ t->eip, t->eflags, t->esp, t->ebp });
-	print_four((const char *const[4]){ "eax", "ebx", "ecx", "edx" },
+	print_four(out, (const char *const[4]){ "eax", "ebx", "ecx", "edx" },
 		(const uint32_t[4]){ t->eax, t->ebx, t->ecx, t->edx });
-	print_four((const char *const[4]){ "esi", "edi", "cs", "ss" },
+	print_four(out, (const char *const[4]){ "esi", "edi", "cs", "ss" },
 		(const uint32_t[4]){ t->esi, t->edi, t->cs, t->ss });
-	print_four((const char *const[4]){ "cr0", "cr2", "cr3", "cr4" },
+	print_four(out, (const char *const[4]){ "cr0", "cr2", "cr3", "cr4" },
 		(const uint32_t[4]){ read_cr0(), read_cr2(), read_cr3(), read_cr4() });
+}
+
+static void print(const struct sink *out, const struct arch_fault *fault, uint32_t error,
+	const struct tss *registers)
+{
+	trap_print_title(out, fault->vector, error);
+	trap_handler->explain(trap_handler->ctx, fault, out);
+	print_registers(out, registers);
+	sink_puts(out, "The machine stops here.\n");
 }
 
 static _Noreturn void report(uint32_t vector, uint32_t error, const struct tss *registers)
 {
+	const struct arch_fault fault = { vector, registers->eip,
+		vector == ARCH_PAGE_FAULT ? read_cr2() : 0 };
+	struct sink out;
+
 	/* A report that faults itself must not start over for ever. */
-	if (trap_depth++ == 0) {
-		trap_print_title(trap_console, vector, error);
-		print_registers(registers);
-		sink_puts(trap_console, "The machine stops here.\n");
-	}
+	if (trap_depth++ == 0)
+		for (unsigned turn = 0; trap_handler->console(trap_handler->ctx, &fault, turn, &out); turn++)
+			print(&out, &fault, error, registers);
 	arch_halt();
 }
 
-void trap_setup(const struct sink *console, const struct tss *program)
+void trap_setup(const struct arch_fault_handler *handler, const struct tss *program)
 {
-	trap_console = console;
+	trap_handler = handler;
 	trap_program = program;
 	trap_depth = 0;
 }

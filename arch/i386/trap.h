@@ -8,7 +8,7 @@
 #ifndef ARCH_TRAP_H
 #define ARCH_TRAP_H
 
-#include <bootmem/format.h>
+#include <bootmem/cpu.h>
 
 /* SDM 3A, 7.2.1 */
 struct tss {
@@ -35,8 +35,8 @@ extern const char trap_stubs[];
 /* The same for the vectors with a task: #DF, NMI, #MC, #PF. */
 extern const char trap_task_stubs[];
 
-/* Where reports go, and where the CPU saves the program's registers at a task switch. */
-void trap_setup(const struct sink *console, const struct tss *program);
+/* Who reports, and where the CPU saves the program's registers at a task switch. */
+void trap_setup(const struct arch_fault_handler *handler, const struct tss *program);
 
 /* Report the exception and stop. Called by trap.S. */
 _Noreturn void trap_report(const struct trap_frame *frame);

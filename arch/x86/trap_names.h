@@ -5,12 +5,12 @@
 #ifndef X86_TRAP_NAMES_H
 #define X86_TRAP_NAMES_H
 
-#include <bootmem/format.h>
+#include <bootmem/cpu.h>
 
 #define TRAP_DOUBLE_FAULT  8
 #define TRAP_NMI           2
 #define TRAP_MACHINE_CHECK 18
-#define TRAP_PAGE_FAULT    14
+#define TRAP_PAGE_FAULT    ARCH_PAGE_FAULT
 
 #define PF_PRESENT         1u
 #define PF_WRITE           2u

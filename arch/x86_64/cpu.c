@@ -262,7 +262,7 @@ _Noreturn void arch_triple_fault(void)
 }
 
 _Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
-	const struct sink *console, void (*next)(void *ctx), void *ctx)
+	const struct arch_fault_handler *handler, void (*next)(void *ctx), void *ctx)
 {
 	struct cpu_tables *tables = fill_block(cpu_block_phys);
 	struct cpu_switch to = {
@@ -277,7 +277,7 @@ _Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
 		.ctx = ctx,
 	};
 
-	trap_set_console(console);
+	trap_set_handler(handler);
 	define_efer(paging->mode.nx);
 	program_pat();
 	cpu_switch(&to);

@@ -5,7 +5,7 @@
 #ifndef ARCH_TRAP_H
 #define ARCH_TRAP_H
 
-#include <bootmem/format.h>
+#include <bootmem/cpu.h>
 
 /* What trap.S pushes, from the top of the stack down to the CPU's own part. */
 struct trap_frame {
@@ -18,8 +18,8 @@ struct trap_frame {
 /* The first stub; vector n starts n * TRAP_STUB_SIZE bytes further. */
 extern const char trap_stubs[];
 
-/* Where reports go. */
-void trap_set_console(const struct sink *console);
+/* Who reports. */
+void trap_set_handler(const struct arch_fault_handler *handler);
 
 /* Report the exception and stop. Called by trap.S. */
 _Noreturn void trap_report(const struct trap_frame *frame);

@@ -32,6 +32,24 @@
 #include <bootmem/paging.h>
 #include <bootmem/types.h>
 
+enum boot_stage {
+	STAGE_SNAPSHOT,
+	STAGE_E820,
+	STAGE_LIMITS,
+	STAGE_NODES,
+	STAGE_BOOTMEM,
+	STAGE_PAGING,
+	STAGE_ZONES,
+	STAGE_EXIT,
+	STAGE_SETTLE,
+	STAGE_ACTIVATE,
+	STAGE_MEM_INIT,
+	STAGE_REPORT,
+	STAGE_HANDOFF,
+	STAGE_CONSOLE, /* not a stage: what the others spent on output */
+	STAGE_COUNT,
+};
+
 struct boot_platform {
 	void *ctx;
 	/* Read the firmware's map into the platform's own buffer; *map stays valid until the next call. */
@@ -47,6 +65,7 @@ struct boot_platform {
 	/* Leave boot services; *map is the map whose key was accepted. */
 	enum bm_error (*exit)(void *ctx, struct fw_map *map, uint32_t *attempts);
 	uint64_t (*cycles)(void *ctx);
+	void (*stage)(void *ctx, enum boot_stage stage); /* null, or: told when one begins */
 	const struct sink *console; /* progress and error messages, safe in every phase */
 };
 
@@ -87,24 +106,6 @@ struct boot_input {
 	char firmware_vendor[64]; /* ASCII */
 	uint32_t firmware_revision;
 	struct boot_options options;
-};
-
-enum boot_stage {
-	STAGE_SNAPSHOT,
-	STAGE_E820,
-	STAGE_LIMITS,
-	STAGE_NODES,
-	STAGE_BOOTMEM,
-	STAGE_PAGING,
-	STAGE_ZONES,
-	STAGE_EXIT,
-	STAGE_SETTLE,
-	STAGE_ACTIVATE,
-	STAGE_MEM_INIT,
-	STAGE_REPORT,
-	STAGE_HANDOFF,
-	STAGE_CONSOLE, /* not a stage: what the others spent on output */
-	STAGE_COUNT,
 };
 
 enum boot_protocol { PROTOCOL_NONE, PROTOCOL_NATIVE, PROTOCOL_LINUX };
@@ -245,6 +246,9 @@ struct boot_output {
 
 struct sink boot_output_sink(struct boot_output *output, struct boot *b, const struct sink *inner);
 void boot_output_end(struct boot_output *output);
+
+/* What an address of the live address space is, in a few words without a newline: "page 0, mapped nowhere". */
+void boot_put_place(const struct boot *b, uint64_t virt, const struct sink *out);
 
 /* Charge the cycles since the last call to a stage (the front end's stages: activate, report). */
 void boot_stage_begin(struct boot *b, enum boot_stage stage);

@@ -37,6 +37,9 @@ uint64_t arch_cycles(void);
 
 void arch_disable_interrupts(void);
 
+/* Bring what was written there, at a multiple of 16, from the caches to memory. */
+void arch_write_back(const void *start, size_t bytes);
+
 /*
  * Let SSE instructions run, where there are any: firmware that is called after arch_activate, or a kernel, may be
  * compiled with them. This program has none. False: this CPU has none.
@@ -69,6 +72,25 @@ _Noreturn void arch_halt(void);
 /* Reset by triple fault: the last resort where no reset register answers. */
 _Noreturn void arch_triple_fault(void);
 
+/* An exception, to those who tell about it. */
+struct arch_fault {
+	unsigned vector;
+	uint64_t ip;
+	uint64_t address; /* CR2, of a page fault; else 0 */
+};
+
+#define ARCH_PAGE_FAULT 14
+
+/*
+ * Who tells. console names a sink for the turn-th telling, from 0 on, or says that there is none; one that faults itself
+ * is the last, so the surest comes first. explain adds lines of its own below the first line.
+ */
+struct arch_fault_handler {
+	bool (*console)(void *ctx, const struct arch_fault *fault, unsigned turn, struct sink *out);
+	void (*explain)(void *ctx, const struct arch_fault *fault, const struct sink *out);
+	void *ctx;
+};
+
 /*
  * Make the machine ours: fill the CPU block, load its GDT, TSS and IDT, switch to its stack, then
  * to paging's tables with a defined CR0, CR4 and EFER, and call next(ctx), which must not return.
@@ -89,9 +111,9 @@ _Noreturn void arch_triple_fault(void);
  * outlive the change of CR3; SMEP, SMAP, protection keys, CET and UMIP, which are a kernel's policy; SSE, XSAVE,
  * FSGSBASE and system calls, which are a kernel's to switch on.
  *
- * From here on an exception prints its vector, error code and registers on console, and stops.
+ * From here on an exception prints its vector, error code and registers, and stops. *handler must stay.
  */
 _Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
-	const struct sink *console, void (*next)(void *ctx), void *ctx);
+	const struct arch_fault_handler *handler, void (*next)(void *ctx), void *ctx);
 
 #endif

@@ -41,7 +41,8 @@ class Machine:
     the UEFI shell, which then starts instead of the application and finds it as fs0:\\bootmem.efi; drive is what the
     stick is, a word of DRIVES; free is how many bytes are left on it, where that matters; fetch wants the files in \\bootmem and what fsck.fat says
     about the stick afterwards; spcr, if not null, are arguments of acpi_tables.spcr, and COM2's output is kept as "com2"; secure switches Secure Boot on and signs the
-    application for it, with the keys that OVMF brings for tests."""
+    application for it, with the keys that OVMF brings for tests; reset_at is text on the serial line at which the machine is reset, once; keys are pressed once until has been seen, and
+    a picture of the screen is taken before the first and after each."""
     arch: str
     memory: int
     config: tuple | bytes = ("after = poweroff",)  # lines, or the file
@@ -66,6 +67,9 @@ class Machine:
     fetch: bool = False
     spcr: tuple = ()
     secure: bool = False
+    reset_at: str = ""
+    keys: tuple = ()
+    screen: bool = False
 
     @property
     def ovmf(self):
@@ -93,6 +97,7 @@ class Run:
     kept: dict = dataclasses.field(default_factory=dict)
     files: dict = dataclasses.field(default_factory=dict)
     fsck: str = ""
+    screens: list = dataclasses.field(default_factory=list)
 
     @property
     def lines(self):
@@ -267,6 +272,31 @@ def ask_monitor(commands, qemu, events):
     return answers
 
 
+def take_picture(qemu, directory, number):
+    """A PPM file; the name is the command's identity, so each is taken once."""
+    name = f"screen{number}.ppm"
+    ask_monitor((f"screendump {name}",), qemu, directory / "qmp")
+    return (directory / name).read_bytes()
+
+
+def take_screens(machine, qemu, directory):
+    """A picture is good when the next one is the same, and another than before the key."""
+    number, screens, deadline = 0, [], time.monotonic() + MONITOR_SECONDS
+    for key in (None, *machine.keys):
+        if key:
+            ask_monitor((f"sendkey {key}",), qemu, directory / "qmp")
+        before, last = screens[-1] if screens else None, None
+        while time.monotonic() < deadline:
+            picture = take_picture(qemu, directory, number)
+            number += 1
+            if picture == last and picture != before:
+                break
+            last = picture
+            time.sleep(2 * POLL_SECONDS)
+        screens.append(picture)
+    return screens
+
+
 def answer_pause(machine, qemu, events):
     """True once the guest has stopped itself, was looked at and goes on."""
     if '"event": "STOP"' not in events.read_text():
@@ -279,9 +309,13 @@ def answer_pause(machine, qemu, events):
 def wait_for_end(machine, qemu, directory):
     deadline = time.monotonic() + machine.seconds
     to_pause = bool(machine.paused)
+    to_reset = machine.reset_at
     while qemu.poll() is None:
         if to_pause:
             to_pause = not answer_pause(machine, qemu, directory / "qmp")
+        if to_reset and to_reset in read_serial(directory):
+            qmp(qemu, execute="system_reset")
+            to_reset = ""
         if machine.until and machine.until in read_serial(directory):
             return "until"
         if time.monotonic() > deadline:
@@ -306,7 +340,7 @@ def boot(machine):
     with tempfile.TemporaryDirectory(prefix="bootmem-vm-") as name:
         directory = pathlib.Path(name)
         command = command_line(machine, directory)
-        answers = {}
+        answers, screens = {}, []
         with open(directory / "qmp", "w+") as events:
             qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=events,
                                     stderr=subprocess.PIPE, cwd=directory)
@@ -315,6 +349,8 @@ def boot(machine):
                 end = wait_for_end(machine, qemu, directory)
                 if end == "until":
                     answers = ask_monitor(machine.monitor, qemu, directory / "qmp")
+                    if machine.screen:
+                        screens = take_screens(machine, qemu, directory)
             finally:
                 if qemu.poll() is None:
                     qemu.kill()
@@ -327,4 +363,5 @@ def boot(machine):
         kept = {name: (directory / name).read_bytes() for name in machine.keep
                 if (directory / name).exists()}
         files, fsck = fetch_files(directory / "stick.img", directory) if machine.fetch else ({}, "")
-        return Run(machine, end, read_serial(directory), time.monotonic() - start, answers, kept, files, fsck)
+        return Run(machine, end, read_serial(directory), time.monotonic() - start, answers, kept, files, fsck,
+                   screens)
