@@ -700,7 +700,7 @@ static void add_framebuffer(struct boot *b)
 			       .end_phys = end,
 			       .rights = MAP_WRITE | MAP_WC,
 			       .identity = identity,
-			       .screen = !identity });
+			       .kernel = !identity });
 }
 
 uint64_t boot_framebuffer_address(const struct boot *b)

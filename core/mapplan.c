@@ -26,7 +26,7 @@ struct plan_writer {
 
 /* What the specials say about one physical page. */
 struct page_rights {
-	bool covered, identity, kernel, screen, guard;
+	bool covered, identity, kernel, guard;
 	uint32_t rights;
 };
 
@@ -81,7 +81,6 @@ static struct page_rights rights_at(const struct plan_input *in, phys_t phys)
 		page.covered = true;
 		page.identity |= s->identity;
 		page.kernel |= s->kernel;
-		page.screen |= s->screen;
 		page.guard |= s->guard;
 		page.rights = meet(page.rights, s->rights);
 	}
@@ -152,11 +151,6 @@ struct span {
 	uint64_t start, end, base;
 };
 
-static bool in_span(const struct page_rights *page, enum map_kind kind)
-{
-	return (kind == MAP_KERNEL ? page->kernel : page->screen) && !page->guard;
-}
-
 /* Pages between the segments of a kernel are nobody's, and not mapped here. */
 static void put_span(struct plan_writer *w, const struct plan_input *in, const struct span *span)
 {
@@ -170,7 +164,7 @@ static void put_span(struct plan_writer *w, const struct plan_input *in, const s
 		area.phys = phys;
 		area.bytes = next_edge(in, phys, end) - phys;
 		area.rights = page.rights;
-		if (in_span(&page, span->kind))
+		if (page.kernel && !page.guard)
 			put_area(w, area);
 	}
 }

@@ -82,7 +82,7 @@ static bool is_ram(const struct e820 *map, phys_t phys, phys_t *end)
 
 /* What all specials on one page leave. */
 struct verdict {
-	bool covered, identity, kernel, screen, guard;
+	bool covered, identity, kernel, guard;
 	uint32_t denied; /* MAP_WRITE, MAP_EXEC */
 	uint32_t types;
 };
@@ -92,7 +92,6 @@ static void weigh(struct verdict *v, const struct map_special *s)
 	v->covered = true;
 	v->identity |= s->identity;
 	v->kernel |= s->kernel;
-	v->screen |= s->screen;
 	v->guard |= s->guard;
 	v->denied |= ~s->rights & W_AND_X;
 	v->types |= s->rights & MEMORY_TYPES;
@@ -114,6 +113,11 @@ static struct verdict verdict_at(const struct paging_rules *rules, phys_t phys, 
 	return v;
 }
 
+static bool in_view(const struct view *view, phys_t phys)
+{
+	return view->start <= phys && phys < view->end;
+}
+
 static struct rule rule_at(const struct checker *c, phys_t phys)
 {
 	struct rule rule = { .end = PHYS_END };
@@ -125,9 +129,9 @@ static struct rule rule_at(const struct checker *c, phys_t phys)
 	rule.end = nearer(rule.end, c->view[DIRECT].end, phys);
 	rule.shown[IDENTITY] = v.identity && !v.guard;
 	rule.rights[IDENTITY] = allowed | type;
-	rule.shown[KERNEL] = v.kernel && !v.guard;
+	rule.shown[KERNEL] = v.kernel && !v.guard && in_view(&c->view[KERNEL], phys);
 	rule.rights[KERNEL] = allowed | type;
-	rule.shown[SCREEN] = v.screen && !v.guard;
+	rule.shown[SCREEN] = v.kernel && !v.guard && in_view(&c->view[SCREEN], phys);
 	rule.rights[SCREEN] = allowed | type;
 	rule.shown[DIRECT] = ram && !v.guard && phys < c->view[DIRECT].end;
 	rule.rights[DIRECT] = (allowed & MAP_EXEC ? 0 : allowed) | type;

@@ -87,7 +87,9 @@ void boot_put_place(const struct boot *b, uint64_t virt, const struct sink *out)
 		sink_printf(out, "the direct map of 0x%llx, %s", ULL(direct), page_text(b, direct));
 	else if (virt < b->space.identity_end)
 		sink_printf(out, "%s%s", page_text(b, virt),
-			area == NULL && virt >= PAGE_SIZE ? ", not mapped where it is" : "");
+			area == NULL && virt >= PAGE_SIZE && guard_text(b, virt) == NULL
+				? ", not mapped where it is"
+				: "");
 	else
 		sink_puts(out, "an address that nothing is at");
 }

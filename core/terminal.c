@@ -6,7 +6,7 @@
 #include <bootmem/terminal.h>
 
 #define MOST_LINES 68 /* on one page, so that a large screen gets large letters */
-#define MOST_GAP   4  /* characters between two columns */
+#define MOST_GAP   3  /* characters between two columns */
 #define EVERY_PAGE UINT32_MAX
 
 /* Full lines where the canvas is wide enough, and columns of them side by side; the rest is space around them. */
@@ -21,12 +21,18 @@ static void lay_out_columns(struct terminal *t)
 	t->gap = (uint32_t)min_u64(space / (t->columns + 1), MOST_GAP * width);
 }
 
-void terminal_init(struct terminal *t, const struct canvas *canvas, uint32_t top, uint32_t bottom)
+struct face terminal_face(const struct canvas *canvas)
+{
+	return face_smallest(canvas, TERMINAL_COLUMNS, MOST_LINES);
+}
+
+void terminal_init(struct terminal *t, const struct canvas *canvas, const struct face *face,
+	uint32_t top, uint32_t bottom)
 {
 	uint32_t height = canvas->height > top + bottom ? canvas->height - top - bottom : 0;
 
 	*t = (struct terminal){ .canvas = canvas,
-		.face = face_smallest(canvas, TERMINAL_COLUMNS, MOST_LINES),
+		.face = *face,
 		.top = top,
 		.page = EVERY_PAGE };
 	lay_out_columns(t);

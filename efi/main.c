@@ -559,11 +559,13 @@ static bool fault_console(void *ctx, const struct arch_fault *fault, unsigned tu
 		*out = app->log.report;
 		return true;
 	}
+	if (turn > 1)
+		return false;
 	log_flush(&app->log);
 	crumbs_end(&app->crumbs, CRUMB_EXCEPTION, fault);
 	screen_clear(&app->screen, "bootmem " ARCH_NAME ": the start has died", COLOUR_BAD);
 	*out = app->screen.text;
-	return turn == 1 && app->screen.on;
+	return app->screen.on;
 }
 
 static void explain_fault(void *ctx, const struct arch_fault *fault, const struct sink *out)

@@ -69,9 +69,9 @@ static void write_screen(void *ctx, const char *text, size_t length)
 		sink.write(sink.ctx, text, length);
 }
 
-static void lay_out_terminal(struct screen *s, uint32_t top, uint32_t bottom)
+static void lay_out_terminal(struct screen *s, struct face face, uint32_t top, uint32_t bottom)
 {
-	terminal_init(&s->terminal, &s->canvas, top, bottom);
+	terminal_init(&s->terminal, &s->canvas, &face, top, bottom);
 	s->terminal.ink = COLOUR_INK;
 	s->terminal.heading = COLOUR_HEADING;
 	s->terminal.paper = COLOUR_PAPER;
@@ -112,7 +112,7 @@ void screen_clear(struct screen *s, const char *title, uint32_t rgb)
 		overview_margin(&s->canvas), height / 2, rgb,
 		COLOUR_BAR };
 	sink_puts(&sink, title);
-	lay_out_terminal(s, 2 * height + height / 2, 0);
+	lay_out_terminal(s, face, 2 * height + height / 2, 0);
 }
 
 /* --- the report ------------------------------------------------------------------------------------- */
@@ -140,7 +140,7 @@ static uint32_t show_page(struct screen *s, struct boot *b, uint32_t page)
 	uint32_t pages, top = face_height(&s->bar.face) / 2;
 
 	memcpy(b->cycles, s->cycles, sizeof(s->cycles));
-	lay_out_terminal(s, top, bar_height(s) + top);
+	lay_out_terminal(s, terminal_face(&s->canvas), top, bar_height(s) + top);
 	if (page == 0)
 		screen_overview(s, b);
 	else

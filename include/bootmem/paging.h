@@ -78,8 +78,7 @@ struct map_special {
 	uint32_t rights; /* MAP_WRITE or MAP_EXEC or neither; MAP_UC or MAP_WC or neither */
 	bool identity;   /* map it where it is, with these rights */
 	bool guard;      /* not mapped anywhere */
-	bool kernel;     /* map it in the kernel's span, with these rights; all of it lies there */
-	bool screen;     /* the same in the screen's span */
+	bool kernel;     /* map it in the kernel's span or the screen's, where all of it lies, with these rights */
 };
 
 /* Where things are in the virtual address space of this machine, in ascending order. */

@@ -24,8 +24,12 @@ struct terminal {
 	uint32_t ink, heading, paper;
 };
 
+/* A face for long text: small, with as many columns as that gives. */
+struct face terminal_face(const struct canvas *canvas);
+
 /* Pages below top pixels and above bottom pixels that are left alone. Draws nothing; set the colours. */
-void terminal_init(struct terminal *t, const struct canvas *canvas, uint32_t top, uint32_t bottom);
+void terminal_init(struct terminal *t, const struct canvas *canvas, const struct face *face,
+	uint32_t top, uint32_t bottom);
 
 /* Clear the page's part of the canvas and begin with it. */
 void terminal_clear(struct terminal *t);

@@ -533,21 +533,42 @@ static struct machine *with_framebuffer(phys_t phys, uint64_t bytes)
 	return m;
 }
 
-static bool has_special_at(const struct boot *b, phys_t start, phys_t end)
+static bool has_special_at(const struct boot *b, phys_t start, phys_t end, bool identity)
 {
 	for (uint32_t i = 0; i < b->specials; i++)
 		if (b->special[i].start_phys == start && b->special[i].end_phys == end)
-			return b->special[i].identity && b->special[i].rights == (MAP_WRITE | MAP_WC);
+			return b->special[i].identity == identity && b->special[i].kernel != identity &&
+				b->special[i].rights == (MAP_WRITE | MAP_WC);
 	return false;
+}
+
+/* Every page of it, from the address that the front end and the kernel are told. */
+static void check_mapped(const struct boot *b, phys_t phys, uint64_t bytes)
+{
+	uint64_t address = boot_framebuffer_address(b);
+	struct paging_leaf leaf;
+
+	assert_int_not_equal(address, 0);
+	for (uint64_t at = address; at < address + bytes; at = leaf.virt + leaf.bytes) {
+		assert_true(paging_lookup(&b->paging, b->pool.window, at, &leaf));
+		assert_int_equal(leaf.phys + (at - leaf.virt), phys + (at - address));
+		assert_int_equal(leaf.rights & (MAP_WRITE | MAP_WC | MAP_UC), MAP_WRITE | MAP_WC);
+	}
 }
 
 static void shows_framebuffer(phys_t phys, uint64_t bytes)
 {
 	struct machine *m = with_framebuffer(phys, bytes);
 	phys_t end = align_up(phys + bytes, PAGE_SIZE);
+	bool identity = end <= m->boot.space.identity_end;
 
 	assert_int_equal(m->boot.findings.of[FINDING_FRAMEBUFFER_LEFT_OUT].count, 0);
-	assert_true(has_special_at(&m->boot, align_down(phys, PAGE_SIZE), end));
+	assert_true(has_special_at(&m->boot, align_down(phys, PAGE_SIZE), end, identity));
+	check_mapped(&m->boot, phys, bytes);
+	if (identity)
+		assert_int_equal(boot_framebuffer_address(&m->boot), phys);
+	else
+		assert_true(boot_framebuffer_address(&m->boot) >= m->boot.space.vmalloc_end);
 	destroy(m);
 }
 
@@ -561,7 +582,9 @@ static void leaves_framebuffer_out(phys_t phys, uint64_t bytes)
 	assert_int_equal(f->start_phys, start);
 	assert_int_equal(f->end_phys, end);
 	assert_int_equal(f->bytes, end > start ? end - start : 0);
-	assert_false(has_special_at(&m->boot, start, end));
+	assert_false(has_special_at(&m->boot, start, end, true));
+	assert_false(has_special_at(&m->boot, start, end, false));
+	assert_int_equal(boot_framebuffer_address(&m->boot), 0);
 	destroy(m);
 }
 
@@ -569,7 +592,8 @@ static void leaves_framebuffer_out(phys_t phys, uint64_t bytes)
  *   framebuffer   [A)  [B)  [C)              [D)       [E wraps)
  *   address space     ^ PAGE_OFFSET (i386)      ^ end of physical addresses
  *
- * Expect each mapped, write-combining, or left out and said exactly once, though settle plans twice.
+ * Expect each mapped, write-combining, where it is or, on i386 at or above PAGE_OFFSET, above vmalloc; or left out
+ * and said exactly once, though settle plans twice.
  */
 static void test_framebuffer(void **state)
 {
@@ -577,15 +601,17 @@ static void test_framebuffer(void **state)
 
 	(void)state;
 	assert_int_equal(none->boot.findings.of[FINDING_FRAMEBUFFER_LEFT_OUT].count, 0);
+	assert_int_equal(boot_framebuffer_address(&none->boot), 0);
 	destroy(none);
 	shows_framebuffer(0xa0000000, 3 * MIB + 0x800);
 	shows_framebuffer(0xbf800010, 8 * MIB - 0x10);
-	if (ARCH_HIGHMEM) {
-		leaves_framebuffer_out(0xbf800000, 8 * MIB + 1);
-		leaves_framebuffer_out(0xc0000000, 3 * MIB);
-	} else {
-		shows_framebuffer(0xc0000000, 3 * MIB);
-	}
+	shows_framebuffer(0xbf800000, 8 * MIB + 1);
+	shows_framebuffer(0xc0000000, 3 * MIB);
+	shows_framebuffer(0xc0001010, 33 * MIB);
+	shows_framebuffer(UINT64_C(0x8000000000), 33 * MIB);
+	/* the vmalloc area keeps half of what it has */
+	if (ARCH_HIGHMEM)
+		leaves_framebuffer_out(0xc0000000, 512 * MIB);
 	leaves_framebuffer_out(PHYS_END, 3 * MIB);
 	leaves_framebuffer_out(UINT64_MAX - MIB, 3 * MIB);
 }

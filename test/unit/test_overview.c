@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The overview of started machines, on canvases of all sizes: nothing is drawn outside of them or into what is below, and
+ * everything else is covered. Read back: the strip's colours are where e820 says.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <bootmem/overview.h>
+
+#include "fake_firmware.h"
+
+#define UNTOUCHED 0xdeadbeefu
+#define RAM       0x8fc9a3u
+#define HOLE      COLOUR_BAR
+#define RESERVED  0x8b95a5u
+
+static uint8_t rows_8[FONT_GLYPHS * 16], rows_12[FONT_GLYPHS * 24 * 2];
+static const struct font font[] = { { 8, 16, rows_8 }, { 12, 24, rows_12 } };
+static const struct fonts fonts = { font, 2 };
+
+static struct fake_firmware fw;
+static struct boot boot;
+
+/* 1 GiB of RAM, a hole, 256 MiB of something else from 2 GiB, RAM from 4 GiB to 8 GiB. */
+static void start(const struct boot_options *options)
+{
+	fake_init(&fw, 9 * GIB);
+	fake_add(&fw, EFI_MEM_CONVENTIONAL, 0, 0xa0000, EFI_ATTR_WB);
+	fake_add(&fw, EFI_MEM_CONVENTIONAL, 0x100000, GIB, EFI_ATTR_WB);
+	fake_add(&fw, EFI_MEM_RESERVED, 2 * GIB, 2 * GIB + 256 * MIB, 0);
+	fake_add(&fw, EFI_MEM_CONVENTIONAL, 4 * GIB, 8 * GIB, EFI_ATTR_WB);
+	assert_int_equal(fake_start(&fw, &boot, options), BM_OK);
+	assert_int_equal(boot_prepare(&boot), BM_OK);
+	assert_int_equal(boot_exit(&boot), BM_OK);
+	fake_activate(&fw, &boot);
+	assert_int_equal(boot_mem_init(&boot), BM_OK);
+}
+
+struct picture {
+	uint32_t *pixels;
+	uint32_t width, height;
+	struct canvas canvas;
+};
+
+static struct picture draw(uint32_t width, uint32_t height, uint32_t bottom)
+{
+	struct picture p = { malloc((size_t)width * height * 4), width, height, { 0 } };
+	const struct handoff_framebuffer format = { .width = width, .height = height,
+		.pitch = width * 4, .bits_per_pixel = 32, .red_mask = 0xff0000,
+		.green_mask = 0xff00, .blue_mask = 0xff };
+
+	for (size_t i = 0; i < (size_t)width * height; i++)
+		p.pixels[i] = UNTOUCHED;
+	assert_int_equal(canvas_init(&p.canvas, &fonts, p.pixels, (uint64_t)width * height * 4, &format),
+		BM_OK);
+	overview_draw(&p.canvas, &boot, bottom);
+	return p;
+}
+
+static uint32_t at(const struct picture *p, uint32_t x, uint32_t y)
+{
+	return p->pixels[(size_t)y * p->width + x];
+}
+
+static void any_size(void **state)
+{
+	static const uint32_t width[] = { 1, 7, 64, 320, 640, 799, 1280 };
+	static const uint32_t height[] = { 1, 9, 33, 200, 480, 601 };
+
+	(void)state;
+	start(NULL);
+	for (unsigned i = 0; i < ARRAY_SIZE(width); i++)
+		for (unsigned j = 0; j < ARRAY_SIZE(height); j++) {
+			uint32_t bottom = height[j] / 10;
+			struct picture p = draw(width[i], height[j], bottom);
+
+			assert_int_not_equal(at(&p, width[i] - 1, 0), UNTOUCHED);
+			assert_int_not_equal(at(&p, 0, height[j] - bottom - 1), UNTOUCHED);
+			if (bottom != 0 && height[j] >= 480)
+				assert_int_equal(at(&p, 0, height[j] - bottom), UNTOUCHED);
+			free(p.pixels);
+		}
+	fake_free(&fw);
+}
+
+/* The map's lane: the first line below the title that has the colour of RAM near its left end. */
+static uint32_t find_strip(const struct picture *p)
+{
+	for (uint32_t y = 60; y < p->height; y++)
+		if (at(p, p->width / 16, y) == RAM)
+			return y + 4;
+	fail_msg("no strip");
+	return 0;
+}
+
+/* RAM is 0 to 1 GiB and 4 to 8; the margins are three characters of 12 pixels. */
+static void strip_is_to_scale(void **state)
+{
+	struct picture p;
+	uint32_t y, ram = 0, reserved = 0, hole = 0;
+
+	(void)state;
+	start(NULL);
+	p = draw(1280, 800, 36);
+	y = find_strip(&p);
+	for (uint32_t x = 36; x < 1280 - 36; x++) {
+		ram += at(&p, x, y) == RAM;
+		reserved += at(&p, x, y) == RESERVED;
+		hole += at(&p, x, y) == HOLE;
+	}
+	assert_in_range(ram, 1208 * 5 / 8 - 8, 1208 * 5 / 8 + 2);
+	assert_in_range(reserved, 1208 / 32 - 1, 1208 / 32 + 1);
+	assert_in_range(hole, 1208 * 3 / 8 - 1208 / 32 - 4, 1208 * 3 / 8 - 1208 / 32 + 8);
+	assert_int_equal(at(&p, 36 + 1208 / 8 - 2, y), RAM);
+	assert_int_equal(at(&p, 36 + 1208 / 8 + 2, y), HOLE);
+	assert_int_equal(at(&p, 36 + 1208 / 2 + 2, y), RAM);
+	free(p.pixels);
+	fake_free(&fw);
+}
+
+/* More zones than there are lines. */
+static void many_nodes_fit(void **state)
+{
+	struct boot_options options;
+	struct picture p;
+
+	(void)state;
+	options_defaults(&options);
+	options.numa = NUMA_FAKE;
+	options.numa_fake_nodes = 48;
+	start(&options);
+	assert_true(boot.mm->nodes > 16);
+	p = draw(640, 480, 24);
+	assert_int_equal(at(&p, 0, 479), UNTOUCHED);
+	free(p.pixels);
+	fake_free(&fw);
+}
+
+/* --- what an address is ------------------------------------------------------------------------------ */
+
+static void place_is(uint64_t virt, const char *wanted)
+{
+	char text[160];
+	struct text_buffer buffer;
+	struct sink sink = text_buffer_sink(&buffer, text, sizeof(text));
+
+	boot_put_place(&boot, virt, &sink);
+	assert_string_equal(text, wanted);
+}
+
+static void places_have_names(void **state)
+{
+	const struct boot_input *in = &boot.input;
+	static const uint8_t guard[] = ARCH_CPU_GUARDS;
+	char text[80];
+
+	(void)state;
+	start(NULL);
+	place_is(0x10, "page 0, mapped nowhere");
+	place_is(boot.cpu_block_phys + ((uint64_t)guard[0] << PAGE_SHIFT) + 0xff8,
+		"the guard page below the program's stack");
+	place_is(boot.cpu_block_phys + ((uint64_t)guard[1] << PAGE_SHIFT),
+		"the guard page below an exception's stack");
+	place_is(boot.cpu_block_phys, "cpu tables and stacks");
+	for (uint32_t i = 0; i < in->specials; i++)
+		if (in->special[i].start_phys >= in->image_start_phys &&
+			in->special[i].end_phys <= in->image_end_phys &&
+			(in->special[i].rights & MAP_EXEC) != 0 && in->init_start_phys == in->init_end_phys)
+			place_is(in->special[i].start_phys, "the program's code");
+	place_is(boot.space.direct_base + 1, "the direct map of 0x1, page 0, mapped nowhere");
+	snprintf(text, sizeof(text), "the direct map of 0x%llx, page tables", ULL(boot.paging.root + 8));
+	place_is(boot.space.direct_base + boot.paging.root + 8, text);
+	place_is(0x40000000, "not RAM, not mapped where it is");
+	place_is(0x30000000, "free RAM, not mapped where it is");
+	place_is(boot.space.vmalloc_start, "the vmalloc area, where nothing is mapped yet");
+	place_is(boot.space.fixmap_start, "the fixmap area, where nothing is mapped yet");
+	place_is(boot.space.fixmap_end, "an address that nothing is at");
+	fake_free(&fw);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(any_size),
+		cmocka_unit_test(strip_is_to_scale),
+		cmocka_unit_test(many_nodes_fit),
+		cmocka_unit_test(places_have_names),
+	};
+
+	return cmocka_run_group_tests_name("overview", tests, NULL, NULL);
+}
