@@ -608,7 +608,7 @@ static void test_framebuffer(void **state)
 	shows_framebuffer(0xbf800000, 8 * MIB + 1);
 	shows_framebuffer(0xc0000000, 3 * MIB);
 	shows_framebuffer(0xc0001010, 33 * MIB);
-	shows_framebuffer(UINT64_C(0x8000000000), 33 * MIB);
+	shows_framebuffer(UINT64_C(0x800000000), 33 * MIB);
 	/* the vmalloc area keeps half of what it has */
 	if (ARCH_HIGHMEM)
 		leaves_framebuffer_out(0xc0000000, 512 * MIB);
