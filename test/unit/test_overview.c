@@ -32,7 +32,7 @@ static struct boot boot;
 /* 1 GiB of RAM, a hole, 256 MiB of something else from 2 GiB, RAM from 4 GiB to 8 GiB. */
 static void start(const struct boot_options *options)
 {
-	fake_init(&fw, 9 * GIB);
+	fake_init(&fw, ARCH_HIGHMEM ? GIB : 9 * GIB); /* nobody touches high memory */
 	fake_add(&fw, EFI_MEM_CONVENTIONAL, 0, 0xa0000, EFI_ATTR_WB);
 	fake_add(&fw, EFI_MEM_CONVENTIONAL, 0x100000, GIB, EFI_ATTR_WB);
 	fake_add(&fw, EFI_MEM_RESERVED, 2 * GIB, 2 * GIB + 256 * MIB, 0);

@@ -45,6 +45,48 @@ for arch in ARCHES:
         MACHINES[f"{arch}-fault-{fault}"] = Machine(
             arch, 512, app=f"test/{arch}/fault-{fault}.efi", until="The machine stops")
 
+
+# --- the screen ------------------------------------------------------------------------------------
+
+NO_VGA = ("-vga", "none")
+NEXT = ("pgdn",) * 6  # pages of the report at 640 by 480
+
+
+def display(*device):
+    return (*NO_VGA, *[word for name in device for word in ("-device", name)])
+
+
+def shown(arch, *extra, keys=NEXT, until="Halted.", config=("after = halt",), memory=4096, **more):
+    return Machine(arch, memory, config, until=until, screen=True, keys=keys, extra=extra, **more)
+
+
+# OVMF's 32-bit build has no driver for all of them.
+DISPLAYS = {
+    "std": (),
+    "640": display("VGA,edid=on,xres=640,yres=480"),
+    "1080": display("VGA,edid=on,xres=1920,yres=1080"),
+}
+SCREENS = {f"{arch}-screen-{name}": shown(arch, *extra, keys=NEXT if name == "640" else NEXT[:3])
+           for arch in ARCHES for name, extra in DISPLAYS.items()}
+SCREENS["x86_64-screen-ramfb"] = shown("x86_64", *display("ramfb"))
+SCREENS["x86_64-screen-bochs"] = shown("x86_64", *display("bochs-display"), keys=NEXT[:3])
+for arch in ARCHES:
+    RESETS = ("-action", "reboot=reset")
+    SCREENS |= {
+        f"{arch}-screen-only": shown(arch, keys=(), config=("after = halt", "console = screen"),
+                                     until="END BOOTMEM REPORT"),
+        f"{arch}-screen-off": shown(arch, keys=(), config=("after = halt", "console = serial")),
+        f"{arch}-screen-silent": shown(arch, keys=(), until="", until_colour=0x8fc9a3, serial=False),
+        f"{arch}-screen-none": Machine(arch, 512, ("after = halt",), until="Halted.", extra=NO_VGA),
+        f"{arch}-screen-fault": shown(arch, keys=(), until="The machine stops", memory=512,
+                                      app=f"test/{arch}/fault-stack.efi"),
+        f"{arch}-crumb": Machine(arch, 512, app=f"test/{arch}/fault-pf.efi", reset_at="The machine stops",
+                                 until="address 0x10.", extra=RESETS),
+        f"{arch}-crumb-clean": Machine(arch, 512, ("after = halt",), reset_at="Halted.",
+                                       until="page of RAM", extra=RESETS),
+    }
+MACHINES |= SCREENS
+
 MACHINES["i386-pae-off"] = Machine("i386", 6144, ("pae = off", POWEROFF))
 
 # The whole matrix of `make test-full`: machine kinds, processors, sizes between the usual ones, options.

@@ -39,9 +39,12 @@ class Machine:
     pairs of a path in build/ and one on the stick; paused are commands for the monitor when the guest
     stops itself (pvpanic), after which it goes on; keep names files that such commands write; shell are lines for
     the UEFI shell, which then starts instead of the application and finds it as fs0:\\bootmem.efi; drive is what the
-    stick is, a word of DRIVES; free is how many bytes are left on it, where that matters; fetch wants the files in \\bootmem and what fsck.fat says
-    about the stick afterwards; spcr, if not null, are arguments of acpi_tables.spcr, and COM2's output is kept as "com2"; secure switches Secure Boot on and signs the
-    application for it, with the keys that OVMF brings for tests; reset_at is text on the serial line at which the machine is reset, once; keys are pressed once until has been seen, and
+    stick is, a word of DRIVES; free is how many bytes are left on it, where that matters; fetch wants the files in
+    \\bootmem and what fsck.fat says about the stick afterwards; spcr, if not null, are arguments of
+    acpi_tables.spcr, and COM2's output is kept as "com2"; secure switches Secure Boot on and signs the application for
+    it, with the keys that OVMF brings for tests; reset_at is text on the serial line at which the machine is reset,
+    once, and until then counts from there; until_colour ends the run when eight pixels of it are side by side; keys
+    are pressed once until has been seen, and
     a picture of the screen is taken before the first and after each."""
     arch: str
     memory: int
@@ -70,6 +73,7 @@ class Machine:
     reset_at: str = ""
     keys: tuple = ()
     screen: bool = False
+    until_colour: int = -1
 
     @property
     def ovmf(self):
@@ -297,6 +301,12 @@ def take_screens(machine, qemu, directory):
     return screens
 
 
+def shows_colour(machine, qemu, directory):
+    time.sleep(10 * POLL_SECONDS)
+    picture = take_picture(qemu, directory, f"-{time.monotonic()}")
+    return 8 * machine.until_colour.to_bytes(3, "big") in picture
+
+
 def answer_pause(machine, qemu, events):
     """True once the guest has stopped itself, was looked at and goes on."""
     if '"event": "STOP"' not in events.read_text():
@@ -309,14 +319,17 @@ def answer_pause(machine, qemu, events):
 def wait_for_end(machine, qemu, directory):
     deadline = time.monotonic() + machine.seconds
     to_pause = bool(machine.paused)
-    to_reset = machine.reset_at
+    to_reset, before = machine.reset_at, 0
     while qemu.poll() is None:
         if to_pause:
             to_pause = not answer_pause(machine, qemu, directory / "qmp")
-        if to_reset and to_reset in read_serial(directory):
+        serial = read_serial(directory)
+        if to_reset and to_reset in serial:
             qmp(qemu, execute="system_reset")
-            to_reset = ""
-        if machine.until and machine.until in read_serial(directory):
+            to_reset, before = "", len(serial)
+        if not to_reset and machine.until and machine.until in serial[before:]:
+            return "until"
+        if machine.until_colour >= 0 and shows_colour(machine, qemu, directory):
             return "until"
         if time.monotonic() > deadline:
             return "timeout"
