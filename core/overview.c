@@ -232,13 +232,11 @@ static void put_owners(struct column *c, const struct boot *b, uint64_t reserved
 /* Findings go over the whole width where that is left below both columns, else stay in theirs. */
 static void put_columns(const struct sheet *s, uint32_t y)
 {
-	uint32_t right = s->left + LEFT_WIDTH * s->width;
+	uint32_t across = (s->right - s->left) / s->width, gap = 2 * s->width;
+	uint32_t wider = across > COLUMNS ? (across - COLUMNS) / 2 : 0; /* an even share of what is more than enough */
+	uint32_t right = s->left + (LEFT_WIDTH + wider) * s->width;
 	struct column left_column, right_column;
-	uint32_t gap = 2 * s->width;
 
-	/* an even share where there is more than enough */
-	right += (s->right - s->left > COLUMNS * s->width) ? (s->right - s->left - COLUMNS * s->width) / 2
-							   : 0;
 	left_column = (struct column){ pen_at(s, s->left, y, COLOUR_INK, COLOUR_PAPER), s->bottom };
 	right_column = (struct column){ pen_at(s, right + gap, y, COLOUR_INK, COLOUR_PAPER), s->bottom };
 	left_column.pen.end_x = right;

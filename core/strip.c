@@ -250,7 +250,7 @@ static void legend_line(struct legend *l, const char *caption)
 static void legend_entry(struct legend *l, uint32_t rgb, const char *name)
 {
 	uint32_t width = face_width(&l->pen.face), height = face_height(&l->pen.face);
-	uint32_t needed = text_width(&l->pen.face, name) + 2 * width, side = height / 2;
+	uint32_t needed = text_width(&l->pen.face, name) + 2 * width, side = height / 2; /* a character wide */
 	struct sink sink = pen_sink(&l->pen);
 
 	if (l->x + needed > l->end_x) {
@@ -258,7 +258,7 @@ static void legend_entry(struct legend *l, uint32_t rgb, const char *name)
 		legend_line(l, "");
 	}
 	canvas_fill(l->canvas, l->x, l->pen.y + (height - side) / 2, side, side, rgb);
-	l->pen.x = l->x + side + width / 2;
+	l->pen.x = l->x + 2 * width;
 	l->pen.ink = COLOUR_INK;
 	sink_puts(&sink, name);
 	l->x = l->pen.x + 2 * width;

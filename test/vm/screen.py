@@ -113,6 +113,13 @@ def page_lines(picture):
             for column in range(columns) for i in range(lines)]
 
 
+def badge_text(picture, length):
+    """The verdict in the upper right corner, so many characters."""
+    face = overview_face(picture.width, picture.height)
+    margin = (3 if picture.width >= 84 * face.width else 1) * face.width
+    return face.line(picture, picture.width - margin - (length + 1) * face.width, face.height // 2, length)
+
+
 def bar_text(picture):
     face = overview_face(picture.width, picture.height)
     height = face.height + face.height // 2
