@@ -166,11 +166,11 @@ fault-apps: $(foreach a,$(ARCHES),$(FAULTS:%=$(BUILD)/test/$(a)/fault-%.efi))
 entry-apps: $(foreach a,$(ARCHES),$(BUILD)/test/$(a)/entry.efi $(BUILD)/test/$(a)/registers.efi)
 
 STICK := $(BUILD)/x86_64/bootmem.efi=/EFI/BOOT/BOOTX64.EFI $(BUILD)/i386/bootmem.efi=/EFI/BOOT/BOOTIA32.EFI \
-	esp/bootmem.conf=/bootmem.conf esp/readme.txt=/readme.txt \
+	esp/bootmem.conf=/bootmem.conf esp/readme.txt=/readme.txt LICENSE.Terminus=/terminus.txt \
 	$(foreach a,$(ARCHES),$(BUILD)/kernels/$(a)/hello.elf=/kernels/$(a)/hello.elf)
 
 $(BUILD)/bootmem.img: $(ARCHES:%=$(BUILD)/%/bootmem.efi) $(ARCHES:%=$(BUILD)/kernels/%/hello.elf) esp/bootmem.conf \
-		esp/readme.txt tools/mkimage.sh
+		esp/readme.txt LICENSE.Terminus tools/mkimage.sh
 	@echo '  IMG $@'
 	$(Q)tools/mkimage.sh $@ $(STICK)
 

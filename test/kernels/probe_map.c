@@ -300,6 +300,7 @@ bool check_framebuffer(struct probe *p)
 	const struct handoff_framebuffer *fb = &p->record->framebuffer;
 	uint32_t masks[4] = { fb->red_mask, fb->green_mask, fb->blue_mask, fb->reserved_mask };
 	phys_t start = align_down(fb->phys, PAGE_SIZE);
+	uint64_t virt = align_down(fb->address, PAGE_SIZE);
 	uint32_t used = 0;
 
 	if (fb->bits_per_pixel == 0)
@@ -313,9 +314,9 @@ bool check_framebuffer(struct probe *p)
 			return saw(p, "mask %u is %x", i, masks[i]);
 	if (fb->address == 0)
 		return true;
-	if (fb->address != fb->phys)
+	if (fb->address - virt != fb->phys - start)
 		return saw(p, "%llx is at %llx", ULL(fb->phys), ULL(fb->address));
-	return is_mapped(p, start, start, align_up(fb->phys + fb->bytes, PAGE_SIZE) - start,
+	return is_mapped(p, virt, start, align_up(fb->phys + fb->bytes, PAGE_SIZE) - start,
 		MAP_WRITE | MAP_WC);
 }
 
