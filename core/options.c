@@ -286,7 +286,7 @@ static enum verdict apply_pae(struct boot_options *options, struct text value)
 	if (i == ARRAY_SIZE(options_pae_words))
 		return REFUSED;
 	options->pae = (enum option_pae)i;
-	return APPLIED;
+	return ARCH_HIGHMEM || i == PAE_AUTO ? APPLIED : NOT_HERE;
 }
 
 static enum verdict apply_after(struct boot_options *options, struct text value)

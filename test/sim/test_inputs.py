@@ -269,6 +269,41 @@ def test_options(arch):
     assert {o["owner"]: o["pages"] for o in kept["owners"]}.items() >= {"reserve=": 256, "badram=": 1}.items()
 
 
+WITHOUT_EFFECT = {
+    "pae=off": "--set:1: pae: does nothing on x86_64", "highmem=512M": "--set:1: highmem: does nothing on x86_64",
+    "vmalloc=256M": "--set:1: vmalloc: does nothing on x86_64", "vmalloc=2G": "vmalloc= ignored: it leaves less",
+    "highmem=900G": "highmem= ignored: it is more than", "kernel=/vmlinuz": "--set: kernel: no file is read",
+    "cmdline=quiet": "--set: cmdline: does nothing in a simulation",
+    "initrd=/x": "--set: initrd: does nothing in a simulation",
+    "mode=report": "--set: mode: does nothing in a simulation",
+    "serial=off": "--set: serial: does nothing in a simulation",
+    "console=serial": "--set: console: does nothing in a simulation",
+    "files=off": "--set: files: does nothing in a simulation",
+    "hostile=stale=2": "--set: hostile: does nothing in a simulation",
+    "after=reboot": "--set: after: does nothing in a simulation",
+}
+I386_OPTIONS = ("pae=off", "highmem=512M", "vmalloc=256M")
+
+
+@pytest.mark.parametrize("option", WITHOUT_EFFECT)
+def test_options_without_effect_are_named(option, arch):
+    """On standard error; the report is written all the same, and is that of the map alone."""
+    path = next(r.path for r in E820 if r.name == "a7da-s-a7da-8g")
+    done = run(arch, path.read_bytes(), "--json", "--set", option)
+    said = done.stderr.decode()
+    assert done.returncode == 0
+    if option in I386_OPTIONS and arch == "i386":
+        assert said == ""
+        return
+    expected = WITHOUT_EFFECT[option]
+    if arch == "x86_64" and option in ("vmalloc=2G", "highmem=900G"):
+        expected = f"--set:1: {option.split('=')[0]}: does nothing on x86_64"
+    assert said.startswith("standard input: " + expected) and said.endswith("\n"), said
+    plain, document = report(arch, path.read_bytes()), json.loads(done.stdout)
+    for key in ("e820", "limits", "zones", "owners", "paging"):
+        assert document[key] == plain[key], key
+
+
 def test_pae_off():
     path = next(r.path for r in E820 if r.name == "a7da-s-a7da-8g")
     document = agreement.simulate(path, "i386", "--set", "pae=off")

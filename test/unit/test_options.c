@@ -186,6 +186,20 @@ static void split_options(void **state)
 	assert_int_equal(strstr(said, "does nothing on") == NULL, ARCH_HIGHMEM);
 }
 
+/* x86_64 always has the page tables that PAE brought. */
+static void pae_option(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(options_parse_file, "pae=off"), 0);
+	assert_int_equal(options.pae, PAE_OFF);
+	assert_string_equal(said, ARCH_HIGHMEM ? "" : "conf:1: pae: does nothing on x86_64\n");
+	assert_int_equal(parse(options_parse_file, "pae=on"), 0);
+	assert_int_equal(options.pae, PAE_ON);
+	assert_int_equal(said[0] == '\0', ARCH_HIGHMEM);
+	accepts("pae=auto");
+	assert_int_equal(options.pae, PAE_AUTO);
+}
+
 /* Refused once, with its line number, and nothing changed. */
 static void refuses(const char *text)
 {
@@ -226,10 +240,6 @@ static void words_choose(void **state)
 	assert_int_equal(options.mode, MODE_REPORT);
 	accepts("mode = boot");
 	assert_int_equal(options.mode, MODE_BOOT);
-	accepts("pae=off");
-	assert_int_equal(options.pae, PAE_OFF);
-	accepts("pae=on");
-	assert_int_equal(options.pae, PAE_ON);
 	accepts("after=poweroff");
 	assert_int_equal(options.after, AFTER_POWEROFF);
 	accepts("after=reboot");
@@ -493,11 +503,11 @@ static void bad_lines_are_named_and_the_rest_applies(void **state)
 {
 	(void)state;
 	assert_int_equal(
-		parse(options_parse_file, "mem=bad\npae=off\n\nmemory=1G\nafter=reboot"), 2);
+		parse(options_parse_file, "mem=bad\nnuma=off\n\nmemory=1G\nafter=reboot"), 2);
 	assert_string_equal(said, "conf:1: mem=bad ignored\n"
 				  "    expected a size like 512M\n"
 				  "conf:4: \"memory\" is no option, ignored\n");
-	assert_int_equal(options.pae, PAE_OFF);
+	assert_int_equal(options.numa, NUMA_OFF);
 	assert_int_equal(options.after, AFTER_REBOOT);
 	refuses("=5");
 	refuses("Mode=boot");
@@ -540,11 +550,11 @@ static void messages_repeat_what_was_written(void **state)
 static void load_options_are_words(void **state)
 {
 	(void)state;
-	assert_int_equal(parse(options_parse_words, "  mem=1G\tafter=poweroff  pae=off "), 0);
+	assert_int_equal(parse(options_parse_words, "  mem=1G\tafter=poweroff  numa=off "), 0);
 	assert_string_equal(said, "");
 	assert_true(options.mem_bytes == 1 * GIB);
 	assert_int_equal(options.after, AFTER_POWEROFF);
-	assert_int_equal(options.pae, PAE_OFF);
+	assert_int_equal(options.numa, NUMA_OFF);
 
 	assert_int_equal(parse(options_parse_words, "\\EFI\\BOOT\\BOOTX64.EFI mem=2G"), 0);
 	assert_string_equal(said, "");
@@ -600,6 +610,7 @@ int main(void)
 		TEST(quotes),
 		TEST(numa),
 		TEST(split_options),
+		TEST(pae_option),
 		TEST(kernels),
 		TEST(keys_of_later_versions_say_so),
 		TEST(faults_of_the_firmware),

@@ -193,17 +193,28 @@ static struct sink stream_sink(FILE *stream)
 
 /* --- what to do ------------------------------------------------------------------------------ */
 
-/* Null, and the reason on standard error: the machine can't be simulated. */
+/* Each line behind the file's name, but for those that go on with the one before. */
+static void say_lines(const char *path, const char *text)
+{
+	for (size_t length; *text != '\0'; text += length) {
+		length = strcspn(text, "\n");
+		length += text[length] == '\n';
+		if (*text != ' ')
+			fprintf(stderr, "%s: ", shown(path));
+		fwrite(text, 1, length, stderr);
+	}
+}
+
+/* Null: the machine can't be simulated. The reason, and options that do nothing, on standard error. */
 static struct simulation *simulate_file(
 	const struct command *c, const struct recording *r, const char *path)
 {
-	char text[512];
+	char text[2048];
 	struct text_buffer buffer;
 	struct sink sink = text_buffer_sink(&buffer, text, sizeof(text));
 	struct simulation *s = simulate(r, c->choice, c->options, &sink);
 
-	if (s == NULL)
-		fprintf(stderr, "%s: %s", shown(path), text);
+	say_lines(path, text);
 	return s;
 }
 

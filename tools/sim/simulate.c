@@ -206,6 +206,79 @@ static bool run(struct simulation *s, const struct boot_options *options)
 	       boot_make_record(&s->boot) == BM_OK;
 }
 
+/* The options a report begins with. What does nothing was said when that start was made. */
+static bool take_options(
+	struct boot_options *options, const char *words, const struct sink *errors)
+{
+	char text[512];
+	struct text_buffer buffer;
+	struct sink sink = text_buffer_sink(&buffer, text, sizeof(text));
+	bool ok = options_parse_words(
+			  options, "options of the report", words, strlen(words), &sink) == 0;
+
+	if (!ok)
+		sink_puts(errors, text);
+	return ok;
+}
+
+static bool misbehaves(const struct option_hostile *hostile)
+{
+	for (unsigned i = 0; i < HOSTILE_FAULTS; i++)
+		if (hostile->fault[i] != 0)
+			return true;
+	return false;
+}
+
+/* Keys that only the application does something with, on a line of their own each. */
+static void say_without_effect(
+	const struct simulation *s, const struct boot_options *options, const struct sink *errors)
+{
+	bool kernel = s->replay.kernel_file != NULL;
+	const struct {
+		const char *key;
+		bool given;
+	} here[] = {
+		{ "cmdline", options->cmdline[0] != '\0' && !kernel },
+		{ "initrd", options->initrd[0] != '\0' },
+		{ "mode", options->mode != MODE_BOOT },
+		{ "serial", options->serial != SERIAL_AUTO },
+		{ "console", options->console != CONSOLE_BOTH },
+		{ "files", options->files != FILES_ON },
+		{ "hostile", misbehaves(&options->hostile) },
+		{ "after", options->after != AFTER_HALT },
+	};
+
+	if (options->kernel[0] != '\0')
+		sink_puts(errors,
+			"--set: kernel: no file is read; only the report of a start with a kernel "
+			"says what it needs\n");
+	for (unsigned i = 0; i < ARRAY_SIZE(here); i++)
+		if (here[i].given)
+			sink_printf(errors, "--set: %s: does nothing in a simulation\n", here[i].key);
+}
+
+/* What --set says, apart from a report's options. */
+static void check_set(const struct simulation *s, const char *words, const struct sink *errors)
+{
+	struct boot_options given;
+	struct text_buffer said;
+	char text[1];
+	struct sink nowhere = text_buffer_sink(&said, text, sizeof(text));
+
+	options_defaults(&given);
+	options_parse_words(&given, "--set", words, strlen(words), &nowhere);
+	say_without_effect(s, &given, errors);
+}
+
+/* A split that was asked for and not made: the console of a machine shows it. */
+static void say_split(const struct split *split, const struct sink *errors)
+{
+	if (split->vmalloc != SPLIT_ACCEPTED)
+		sink_printf(errors, "vmalloc= ignored: it %s\n", split_refusal_text(split->vmalloc));
+	if (split->highmem != SPLIT_ACCEPTED)
+		sink_printf(errors, "highmem= ignored: it %s\n", split_refusal_text(split->highmem));
+}
+
 /* The chosen map, and the options; false, with a line on errors, when one of them can't be used. */
 static bool accept(const struct recording *r, const struct record_list *list, const char *words,
 	struct boot_options *options, const struct sink *errors)
@@ -220,8 +293,7 @@ static bool accept(const struct recording *r, const struct record_list *list, co
 	}
 	options_defaults(options);
 	if (list == &r->efi && replay_possible(r) && r->start.options != NULL &&
-		options_parse_words(options, "options of the report", r->start.options,
-			strlen(r->start.options), errors) != 0)
+		!take_options(options, r->start.options, errors))
 		return false;
 	return options_parse_words(options, "--set", words, strlen(words), errors) == 0;
 }
@@ -249,8 +321,11 @@ struct simulation *simulate(const struct recording *r, enum map_choice choice, c
 	if (!accept(r, list, options, &parsed, errors))
 		return NULL;
 	s = make_simulation(r, list);
-	if (make_machine(s) && run(s, &parsed))
+	if (make_machine(s) && run(s, &parsed)) {
+		check_set(s, options, errors);
+		say_split(&s->boot.split, errors);
 		return s;
+	}
 	sink_printf(errors, "%s\n", last_words(&s->fw));
 	simulation_free(s);
 	return NULL;

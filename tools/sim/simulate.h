@@ -42,8 +42,8 @@ struct simulation {
 
 /*
  * Run all stages on a machine. options are options.c's, "key=value key=value"; they win over those of a
- * report. Null, with a line on
- * errors: the recording has no such map, has too many entries, or the pipeline failed. The
+ * report. Null, with a line on errors: the recording has no such map, has too many entries, or the
+ * pipeline failed. Not null: options that do nothing here are named on errors, a line for each. The
  * recording must outlive the simulation; simulation_free takes it down.
  */
 struct simulation *simulate(const struct recording *r, enum map_choice choice, const char *options,
