@@ -249,10 +249,38 @@ def test_command_line(arch, tmp_path):
     assert status("--help") == 0
     assert [status(), status("--what", path), status(path, path), status("--set", path), status("--diff", path),
             status(path, "--svg")] == [2] * 6
-    assert status(tmp_path / "missing") == 2
+    assert status(tmp_path / "missing") == status(tmp_path) == 2
+    assert status("--diff", "--json", path, path) == status("--diff", "--svg", tmp_path / "x", path, path) == 2
+    assert status("--diff", "-", "-") == 2
     assert status("--set", "mem=4K", path) == 1
     assert status("--map", "efi", path) == 1
     assert status("--set", "colour=blue", path) == 1
+
+
+def test_command_line_errors_are_named(arch, tmp_path):
+    binary = agreement.ROOT / "build" / agreement.SIMULATORS[arch]
+
+    def said(*words):
+        return subprocess.run([binary, *words], capture_output=True, text=True, timeout=60).stderr.splitlines()[0]
+
+    path = str(RECORDINGS[0].path)
+    assert said("--what", path) == f"bootmem-sim: --what {path}: can't be used here"
+    assert said(path, "--set") == "bootmem-sim: --set: can't be used here"
+    assert said() == "bootmem-sim: one MAPFILE is needed"
+    assert said("--diff", path) == "bootmem-sim: --diff needs two MAPFILEs"
+    assert said("--diff", "--json", path, path) == "bootmem-sim: --diff is a text: no --json, no --svg"
+    assert said(tmp_path) == f"{tmp_path}: expected directories 0, 1, ..., as in /sys/firmware/memmap"
+
+
+def test_a_full_disk_is_noticed(arch, tmp_path):
+    binary = agreement.ROOT / "build" / agreement.SIMULATORS[arch]
+    path = RECORDINGS[0].path
+    for words in ([path], ["--json", path], ["--diff", path, path]):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([binary, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (2, "standard output: No space left on device\n")
+    done = subprocess.run([binary, "--svg", "/dev/full", path], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr, done.stdout) == (2, "/dev/full: No space left on device\n", "")
 
 
 # --- what comes out ----------------------------------------------------------------------------------------

@@ -48,8 +48,11 @@ void fake_init(struct fake_firmware *fw, uint64_t arena_bytes)
 	fw->arena_bytes = arena_bytes;
 	fw->arena = mmap(NULL, (size_t)arena_bytes, PROT_NONE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (fw->arena == MAP_FAILED)
-		abort();
+	if (fw->arena == MAP_FAILED) {
+		fprintf(stderr, "no room for %llu MiB of address space\n",
+			(unsigned long long)(arena_bytes / MIB));
+		exit(EXIT_FAILURE);
+	}
 }
 
 void fake_free(struct fake_firmware *fw)

@@ -62,7 +62,7 @@ struct fake_firmware {
 	struct boot_platform platform;
 };
 
-/* An empty machine. arena_bytes of physical addresses can be touched. Aborts when the host has no room. */
+/* An empty machine. arena_bytes of physical addresses can be touched. Ends the program where there is no room. */
 void fake_init(struct fake_firmware *fw, uint64_t arena_bytes);
 void fake_free(struct fake_firmware *fw);
 

@@ -135,13 +135,18 @@ static bool read_directory(struct buffer *b, const char *path)
 	return true;
 }
 
-static bool read_input(struct buffer *b, const char *path)
+static bool is_directory(const char *path)
 {
 	struct stat status;
 
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static bool read_input(struct buffer *b, const char *path)
+{
 	if (strcmp(path, "-") == 0)
 		return read_stream(b, stdin);
-	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+	if (is_directory(path))
 		return read_directory(b, path);
 	return read_file(b, path);
 }
@@ -170,6 +175,9 @@ static bool load(struct recording *r, const char *path)
 	recording_init(r);
 	if (!ok) {
 		fprintf(stderr, "%s: %s\n", shown(path), strerror(errno));
+	} else if (b.size == 0 && is_directory(path)) {
+		fprintf(stderr, "%s: expected directories 0, 1, ..., as in /sys/firmware/memmap\n", path);
+		ok = false;
 	} else {
 		ok = recording_parse(r, b.bytes, b.size, &error);
 		if (!ok)
@@ -189,6 +197,15 @@ static void write_stream(void *ctx, const char *text, size_t length)
 static struct sink stream_sink(FILE *stream)
 {
 	return (struct sink){ write_stream, stream };
+}
+
+/* All that was written is there; else the reason on standard error. */
+static enum status finish_output(void)
+{
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return STATUS_DONE;
+	fprintf(stderr, "standard output: %s\n", strerror(errno));
+	return STATUS_UNUSABLE;
 }
 
 /* --- what to do ------------------------------------------------------------------------------ */
@@ -251,13 +268,15 @@ static bool write_svg(const struct simulation *s, const char *path)
 {
 	FILE *out = fopen(path, "w");
 	struct sink sink = stream_sink(out);
+	bool failed;
 
 	if (out == NULL) {
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return false;
 	}
 	draw(s, &sink);
-	if (fclose(out) == 0)
+	failed = ferror(out) != 0;
+	if (fclose(out) == 0 && !failed)
 		return true;
 	fprintf(stderr, "%s: %s\n", path, strerror(errno));
 	return false;
@@ -275,7 +294,7 @@ static enum status show(const struct command *c, const struct simulation *s)
 		report_text(&s->boot, REPORT_SIMULATED, &out);
 		doctor_text(s, &out);
 	}
-	return fflush(stdout) == 0 ? STATUS_DONE : STATUS_UNUSABLE;
+	return finish_output();
 }
 
 static enum status run_one(const struct command *c)
@@ -309,7 +328,7 @@ static enum status run_diff(const struct command *c)
 		s[i] = simulate_file(c, &r[i], c->file[i]);
 	if (s[0] != NULL && s[1] != NULL) {
 		diff_text(s[0], s[1], &out);
-		status = STATUS_DONE;
+		status = finish_output();
 	}
 	for (unsigned i = 0; i < 2; i++) {
 		if (s[i] != NULL)
@@ -368,16 +387,37 @@ static int take_word(struct command *c, char **word)
 	return 1;
 }
 
+/* Null, or what is wrong with the words together. */
+static const char *wrong_command(const struct command *c)
+{
+	if (c->files != (c->diff ? 2 : 1))
+		return c->diff ? "--diff needs two MAPFILEs" : "one MAPFILE is needed";
+	if (c->diff && (c->output != OUTPUT_TEXT || c->svg != NULL))
+		return "--diff is a text: no --json, no --svg";
+	if (c->diff && strcmp(c->file[0], "-") == 0 && strcmp(c->file[1], "-") == 0)
+		return "standard input is one file only";
+	return NULL;
+}
+
+/* False, and the reason on standard error: the command line can't be used. */
 static bool take_command(struct command *c, char **word)
 {
+	const char *wrong;
+
 	while (*word != NULL) {
 		int taken = take_word(c, word);
 
-		if (taken == 0)
+		if (taken == 0) {
+			fprintf(stderr, "bootmem-sim: %s%s%s: can't be used here\n", word[0],
+				word[1] != NULL ? " " : "", word[1] != NULL ? word[1] : "");
 			return false;
+		}
 		word += taken;
 	}
-	return c->files == (c->diff ? 2 : 1);
+	wrong = wrong_command(c);
+	if (wrong != NULL)
+		fprintf(stderr, "bootmem-sim: %s\n", wrong);
+	return wrong == NULL;
 }
 
 int main(int argc, char **argv)
