@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Pages taken from the firmware at chosen addresses, and the list by which all of them go back.
+ * Pages taken from the firmware at chosen addresses, and given back.
  */
 #ifndef EFI_CLAIM_H
 #define EFI_CLAIM_H
@@ -9,21 +9,10 @@
 
 #include "uefi.h"
 
-#define CLAIMS_MAX 256 /* ranges; pages that follow each other are one range */
+/* AllocatePages(AllocateAddress, EfiLoaderData). BM_REFUSED: the firmware said no. */
+BM_MUST_USE enum bm_error claim_pages(EFI_BOOT_SERVICES *bs, pfn_t start_pfn, uint64_t pages);
 
-struct claims {
-	struct pfn_range range[CLAIMS_MAX];
-	uint32_t count;
-};
-
-/*
- * AllocatePages(AllocateAddress, EfiLoaderData). BM_REFUSED: the firmware said no; BM_FULL: no room
- * to remember the range (raise CLAIMS_MAX), and nothing was taken.
- */
-BM_MUST_USE enum bm_error claim_pages(
-	struct claims *claims, EFI_BOOT_SERVICES *bs, pfn_t start_pfn, uint64_t pages);
-
-/* Give everything back. False: the firmware would not take all of it. */
-bool claims_release(struct claims *claims, EFI_BOOT_SERVICES *bs);
+/* Give all ranges back, the last one first. False: the firmware would not take all of it. */
+bool claims_release(EFI_BOOT_SERVICES *bs, const struct pfn_range *claimed, uint32_t claims);
 
 #endif

@@ -49,7 +49,6 @@ struct app {
 	struct crumbs crumbs;
 	struct arch_fault_handler fault_handler;
 	struct memory_map map;
-	struct claims claims;
 	struct kernel_files files;
 	EFI_PHYSICAL_ADDRESS workspace;
 	UINTN workspace_pages;
@@ -78,7 +77,7 @@ static enum bm_error platform_claim(void *ctx, pfn_t start_pfn, uint64_t pages)
 {
 	struct app *app = ctx;
 
-	return claim_pages(&app->claims, app->bs, start_pfn, pages);
+	return claim_pages(app->bs, start_pfn, pages);
 }
 
 static void take_screen(struct app *app);
@@ -278,8 +277,9 @@ static enum bm_error set_up_workspace(
 /* Everything goes back to the firmware. */
 static void give_back(struct app *app)
 {
-	bool all = claims_release(&app->claims, app->bs);
+	bool all = claims_release(app->bs, app->boot.claimed, app->boot.claims);
 
+	app->boot.claims = 0;
 	if (app->workspace_pages != 0)
 		all = !EFI_ERROR(app->bs->FreePages(app->workspace, app->workspace_pages)) && all;
 	app->workspace_pages = 0;
