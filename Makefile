@@ -238,6 +238,7 @@ help:
 .DELETE_ON_ERROR:
 
 include test/test.mk
+include test/fuzz/fuzz.mk
 include tools/sim/sim.mk
 include test/oracle/oracle.mk
 include test/kernels/kernels.mk

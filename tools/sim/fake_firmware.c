@@ -331,6 +331,16 @@ static void open_type(struct fake_firmware *fw, uint32_t type)
 				PROT_READ | PROT_WRITE);
 }
 
+/* Something comes between the map and the exit: the key that was handed out is stale, whatever it did. */
+static void come_between(struct fake_firmware *fw)
+{
+	if (fw->stale_exits == 0)
+		return;
+	fw->stale_exits--;
+	meddle(fw);
+	fw->key++;
+}
+
 static enum bm_error exit_firmware(void *ctx, struct fw_map *map, uint32_t *attempts)
 {
 	struct fake_firmware *fw = ctx;
@@ -340,15 +350,12 @@ static enum bm_error exit_firmware(void *ctx, struct fw_map *map, uint32_t *atte
 		error = copy_last_map(fw, map);
 		if (error != BM_OK)
 			return error;
-		if (fw->stale_exits == 0 && fw->key == map->key) {
-			fw->exited = true;
-			open_type(fw, EFI_MEM_CONVENTIONAL);
-			return BM_OK;
-		}
-		if (fw->stale_exits != 0)
-			fw->stale_exits--;
-		meddle(fw);
-		fw->key++;
+		come_between(fw);
+		if (fw->key != map->key)
+			continue;
+		fw->exited = true;
+		open_type(fw, EFI_MEM_CONVENTIONAL);
+		return BM_OK;
 	}
 	(*attempts)--;
 	return BM_REFUSED;

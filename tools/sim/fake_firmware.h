@@ -46,7 +46,7 @@ struct fake_firmware {
 	uint32_t stale_exits; /* this many exits fail with a stale key */
 	uint32_t refusals;    /* ranges whose pages are never granted, though free in the map */
 	struct pfn_range refuse[FAKE_MAX_REFUSALS];
-	/* Called before each claim and each exit: firmware that allocates behind our back. */
+	/* Called before each claim and each exit that fails: firmware that allocates behind our back. */
 	void (*meddle)(struct fake_firmware *fw, void *ctx);
 	void *meddle_ctx;
 
