@@ -226,6 +226,7 @@ help:
 	@echo '                KERNEL=file INITRD=file QEMU_EXTRA=".." GUI=1 TIMEOUT=120'
 	@echo 'make test       all tests; the last line is N passed, N failed[, N skipped]'
 	@echo 'make test-full  the same, and the whole matrix of machines, sizes, processors and options'
+	@echo 'make fuzz       libFuzzer on the parsers and the simulator [SECONDS=60], all targets together'
 	@echo 'make goldens    record the Linux logs anew that the tests compare with [GOLDENS=name]'
 	@echo 'make sim        build/bootmem-sim and build/bootmem-sim-i386'
 	@echo 'make image      build/bootmem.img, for a USB stick'

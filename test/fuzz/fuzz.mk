@@ -12,9 +12,9 @@ SECONDS       ?= 60
 
 FUZZ_TARGETS  := $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/fuzz_*.c))
 FUZZ_CFLAGS   := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Iinclude -Iarch -Iarch/x86_64 -Itest/unit -Itools/sim \
-	-Itest/fuzz -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ_SRC      := $(filter-out core/string.c,$(wildcard core/*.c)) arch/x86_64/paging.c \
-	$(filter-out tools/sim/main.c,$(wildcard tools/sim/*.c)) test/fuzz/mutate_numbers.c
+	$(filter-out tools/sim/main.c,$(wildcard tools/sim/*.c))
 # What the inputs grow from: a start takes too long for hundreds of maps. fuzz_linux_boot makes its own kernels.
 FUZZ_REPORTS  := $(patsubst %,build/fuzz/report-%.json,qemu-standard-pc-3g-efi uefi-share)
 FUZZ_MAPS     := $(wildcard test/fuzz/seeds/* test/maps/*.txt test/unit/golden/report-*.json) $(FUZZ_REPORTS)
@@ -35,6 +35,8 @@ build/fuzz/lib.a: $(FUZZ_SRC:%.c=build/fuzz/%.o)
 build/fuzz/fuzz_%: build/fuzz/test/fuzz/fuzz_%.o build/fuzz/lib.a
 	@echo '  LD  $@'
 	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined $^ -o $@
+
+build/fuzz/fuzz_recording build/fuzz/fuzz_simulate: build/fuzz/test/fuzz/mutate_numbers.o
 
 build/fuzz/report-%.json: test/maps/%.txt $(BUILD)/bootmem-sim
 	$(Q)$(BUILD)/bootmem-sim --json $< >$@

@@ -8,24 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mutate_numbers.h"
 #include "recording.h"
+#include "require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
-{
-	return mutate_numbers(data, size, max_size, seed);
-}
-
-static void require(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "recording_parse: %s\n", what);
-	abort();
-}
 
 static void check_types(const struct record_list *list, uint32_t end, const char *what)
 {

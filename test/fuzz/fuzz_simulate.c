@@ -12,24 +12,10 @@
 
 #include "diff.h"
 #include "doctor.h"
-#include "mutate_numbers.h"
+#include "require.h"
 #include "simulate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
-{
-	return mutate_numbers(data, size, max_size, seed);
-}
-
-static void require(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "simulate: %s\n", what);
-	abort();
-}
 
 /* A text that grows. */
 struct output {
@@ -62,7 +48,8 @@ static void check_balance(const struct simulation *s)
 	struct report_totals totals;
 
 	report_totals(&s->boot, REPORT_SIMULATED, &totals);
-	require(totals.present_pages == totals.free_pages + totals.reserved_pages, "the pages don't balance");
+	require(totals.present_pages == totals.free_pages + totals.reserved_pages,
+		"the pages don't balance");
 	require(e820_check(&s->boot.e820), "the table is broken");
 	require(s->boot.mm == NULL || mm_check(s->boot.mm), "the zones are broken");
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mutate_numbers: other numbers in the same text (mutate_numbers.h). Bytes at random break a text's form nearly every
- * time; what is interesting about a map is its numbers.
+ * Mutation for texts full of numbers, which maps are in all their forms: linked into a target it is libFuzzer's custom
+ * mutator. Every second time one number of the text becomes another one (a border of some type, a neighbour, one bit
+ * changed) in the same base, else it is libFuzzer's own mutation: bytes at random break a text's form nearly every time.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -10,16 +11,17 @@
 
 #include <bootmem/types.h>
 
-#include "mutate_numbers.h"
 #include "random.h"
 
 #define DIGITS 24 /* of the longest number that is written */
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 
 static bool digit(uint8_t c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == 'x';
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ||
+	       c == 'x';
 }
 
 /* The first number at or after a byte: from a decimal digit to the last digit of any base. */
@@ -34,9 +36,10 @@ static bool find_number(const uint8_t *data, size_t size, size_t *start, size_t 
 
 static uint64_t other_number(uint64_t old, uint64_t *random)
 {
-	static const uint64_t border[] = { 0, 1, 2, 0xff, 0x100, 0xfff, 0x1000, 0x9fc00, 0x100000, UINT32_MAX,
-		UINT64_C(1) << 32, UINT64_C(1) << 36, (UINT64_C(1) << 40) - 1, UINT64_C(1) << 46,
-		(UINT64_C(1) << 52) - 1, UINT64_C(1) << 52, (uint64_t)INT64_MAX, UINT64_MAX - 0xfff, UINT64_MAX };
+	static const uint64_t border[] = { 0, 1, 2, 0xff, 0x100, 0xfff, 0x1000, 0x9fc00, 0x100000,
+		UINT32_MAX, UINT64_C(1) << 32, UINT64_C(1) << 36, (UINT64_C(1) << 40) - 1,
+		UINT64_C(1) << 46, (UINT64_C(1) << 52) - 1, UINT64_C(1) << 52, (uint64_t)INT64_MAX,
+		UINT64_MAX - 0xfff, UINT64_MAX };
 
 	switch (random_below(random, 4)) {
 	case 0:
@@ -54,13 +57,18 @@ static uint64_t other_number(uint64_t old, uint64_t *random)
 static size_t write_other(char text[DIGITS + 1], uint64_t *random)
 {
 	bool prefix = strncmp(text, "0x", 2) == 0;
-	bool hex = prefix || text[strspn(text, "0123456789")] != '\0' || (text[0] == '0' && text[1] != '\0');
+	bool hex = prefix || text[strspn(text, "0123456789")] != '\0' ||
+		   (text[0] == '0' && text[1] != '\0');
 	uint64_t number = other_number(strtoull(text, NULL, hex ? 16 : 10), random);
 
-	return (size_t)snprintf(text, DIGITS + 1, prefix ? "0x%" PRIx64 : hex ? "%016" PRIx64 : "%" PRIu64, number);
+	return (size_t)snprintf(text, DIGITS + 1,
+		prefix ? "0x%" PRIx64
+		: hex  ? "%016" PRIx64
+		       : "%" PRIu64,
+		number);
 }
 
-size_t mutate_numbers(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
 	uint64_t random = seed;
 	size_t start = size != 0 ? random_below(&random, size) : 0, end, length;
