@@ -115,11 +115,14 @@ static const struct record_list *chosen(const struct recording *r, enum map_choi
 	return list->count != 0 ? list : NULL;
 }
 
+/* The table in a report of our own is what an earlier start made of the same EFI map, mem= and all. */
 static void take_other(struct simulation *s)
 {
-	struct e820_entry *raw = raw_of(&s->recording->e820);
+	const struct recording *r = s->recording;
+	struct e820_entry *raw = raw_of(&r->e820);
+	bool compared = s->from_efi && r->format != FORMAT_REPORT;
 
-	s->other = finish(raw, s->from_efi ? s->recording->e820.count : 0);
+	s->other = finish(raw, compared ? r->e820.count : 0);
 	free(raw);
 }
 
