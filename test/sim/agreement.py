@@ -448,10 +448,11 @@ def zone(m, words):
     if words[1] == "empty":
         return "other_zones" if name not in m.zone_borders() else "differs" if span else None
     value = (int(words[1], 16) // PAGE, (int(words[2], 16) + 1) // PAGE)
+    left = [r for ranges in m.kernel.values() for r in intersect(ranges, [span] if span else [])]
     start, end = m.zone_borders().get(name, (0, 0))
     unclipped = {"DMA": 4096, "DMA32": GIB // 1024}.get(name)
-    return first_that_fits(value, span, zone_borders=[(start, end), (start, unclipped)],
-                           acpi_is_mapped=(start, m.acpi_top()))
+    return first_that_fits(value, span, kernel_updates=(min(left)[0], max(e for _, e in left)) if left else None,
+                           zone_borders=[(start, end), (start, unclipped)], acpi_is_mapped=(start, m.acpi_top()))
 
 
 def node_range(m, words):
@@ -664,6 +665,12 @@ def efi_invalid_removed(m, words):
     return first_that_fits(int(words[0]), found(m, "Q10", "Q13"))
 
 
+def zonelists(m, words):
+    """total_pages=: what the kernel's own things left of its RAM."""
+    present = sum(pages(r) for r in m.kernel.values())
+    return "kernel_footprint" if int(words[1].split("=")[1]) <= present else "differs"
+
+
 FIRMWARE_KINDS = {"RT_Code": "runtime code", "RT_Data": "runtime data", "ACPI_Recl": "acpi", "ACPI_NVS": "nvs"}
 RAM_TYPES = ("LoaderCode", "LoaderData", "BS_Code", "BS_Data", "Available")
 
@@ -697,7 +704,7 @@ FIGURES = {
     "range": node_range, "initmem": initmem, "bootmem_node": initmem, "node_data": node_data,
     "numa_merge": numa_merge, "node_pages": node_pages, "zone_pages": zone_pages, "zone_memmap": zone_memmap,
     "zone_reserved": policy("dma_reserve"), "zone_unavailable": zone_unavailable,
-    "unavailable_pages": unavailable_pages, "memory_kb": memory_kb, "zonelists": policy("kernel_footprint"),
+    "unavailable_pages": unavailable_pages, "memory_kb": memory_kb, "zonelists": zonelists,
     "highmem_mb": megabytes("highmem_mb", lambda l: l["highend_pfn"] - l["highstart_pfn"]),
     "lowmem_mb": megabytes("lowmem_mb", lambda l: l["max_low_pfn"]), "mapped_low_ram": low_ram, "low_ram": low_ram,
     "pci_gap": pci_gap, "nosave": nosave, "rambuf": rambuf, "ramdisk": placed, "crashkernel": placed,
