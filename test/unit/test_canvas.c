@@ -300,8 +300,10 @@ static void pages_have_columns(void **state)
 	struct terminal t;
 
 	(void)state;
-	for (char line = 'a'; line < 'a' + 23; line++)
-		strncat(text, (const char[]){ line, '\n', 0 }, 2);
+	for (unsigned line = 0; line < 23; line++) {
+		text[2 * line] = (char)('a' + line);
+		text[2 * line + 1] = '\n';
+	}
 	terminal_init(&t, &s.canvas, &face, 3, 2);
 	t.ink = t.heading = 0xffffff;
 	assert_int_equal(t.columns, 2);

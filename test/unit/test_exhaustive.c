@@ -114,7 +114,17 @@ static void test_all_maps(void **state)
 
 /* --- bootmem ------------------------------------------------------------------------------------------ */
 
-#define FIRST 4090 /* the node's 12 pages lie across a group's edge */
+/*
+ * A node's 12 pages lie across the edge of a unit of bootmem's level 2, with reserved pages before them; or across one
+ * of level 3, a GiB into a node whose other pages stay reserved.
+ */
+struct scope {
+	pfn_t start; /* of the node */
+	pfn_t first; /* of the 12 pages */
+	uint32_t depth;
+};
+
+static struct scope scope;
 
 struct operation {
 	enum { FREE_RANGE, RESERVE_RANGE, ALLOCATE } what;
@@ -142,15 +152,21 @@ static void make_operations(void)
 struct node_model {
 	struct bootmem bm;
 	struct bootmem_pool pool;
-	uint8_t bitmap[3 * PAGE_SIZE];
 	uint8_t free[PAGES];
+	uint64_t bitmap[];
 };
+
+static size_t model_bytes(void)
+{
+	return sizeof(struct node_model) +
+	       (size_t)pfn_phys(bootmem_bootmap_pages(scope.start, scope.first + PAGES));
+}
 
 static void start_node(struct node_model *m)
 {
 	m->pool = (struct bootmem_pool){ .node = &m->bm, .nodes = 1, .current_limit = PHYS_END,
 		.window = { (uintptr_t)m->bitmap } };
-	if (init_bootmem(&m->bm, m->pool.window, 0, FIRST, FIRST + PAGES) != BM_OK)
+	if (init_bootmem(&m->bm, m->pool.window, 0, scope.start, scope.first + PAGES) != BM_OK)
 		fail_msg("init_bootmem");
 	memset(m->free, 0, sizeof(m->free));
 }
@@ -167,14 +183,14 @@ static bool fits(const struct node_model *m, uint64_t at, uint64_t size)
 static bool has_place(const struct node_model *m, uint64_t from, const struct operation *op)
 {
 	for (uint64_t at = from; at < PAGES; at++)
-		if ((FIRST + at) % op->b == 0 && fits(m, at, op->a))
+		if ((scope.first + at) % op->b == 0 && fits(m, at, op->a))
 			return true;
 	return false;
 }
 
 static void do_allocate(struct node_model *m, const struct operation *op)
 {
-	struct bootmem_request request = { P(op->a), P(op->b), op->goal ? P(FIRST + op->goal) : 0, 0, -1 };
+	struct bootmem_request request = { P(op->a), P(op->b), op->goal ? P(scope.first + op->goal) : 0, 0, -1 };
 	struct bootmem_result result;
 	uint64_t at;
 
@@ -183,8 +199,8 @@ static void do_allocate(struct node_model *m, const struct operation *op)
 			fail_msg("an allocation failed that has a place");
 		return;
 	}
-	at = pfn_down(result.start_phys) - FIRST;
-	if ((FIRST + at) % op->b != 0 || !fits(m, at, op->a))
+	at = pfn_down(result.start_phys) - scope.first;
+	if ((scope.first + at) % op->b != 0 || !fits(m, at, op->a))
 		fail_msg("an allocation got pages that are not free, or not aligned");
 	if (result.below_goal != (at < op->goal) || (at < op->goal && has_place(m, op->goal, op)))
 		fail_msg("a goal was not honoured");
@@ -193,7 +209,7 @@ static void do_allocate(struct node_model *m, const struct operation *op)
 
 static void apply(struct node_model *m, const struct operation *op)
 {
-	phys_t start = P(FIRST + op->a);
+	phys_t start = P(scope.first + op->a);
 	enum bm_error error = BM_OK;
 
 	if (op->what == ALLOCATE) {
@@ -212,7 +228,7 @@ static void compare(const struct node_model *m)
 	if (!bootmem_check(&m->bm))
 		fail_msg("bootmem breaks its invariant");
 	for (uint64_t i = 0; i < PAGES; i++)
-		if (bootmem_reserved(&m->bm, FIRST + i) == m->free[i])
+		if (bootmem_reserved(&m->bm, scope.first + i) == m->free[i])
 			fail_msg("page %u", (unsigned)i);
 }
 
@@ -222,9 +238,9 @@ static uint64_t all_sequences(const struct node_model *before, uint32_t depth, u
 	uint64_t sequences = 0;
 
 	for (uint32_t i = 0; i < last; i++) {
-		struct node_model *m = malloc(sizeof(*m));
+		struct node_model *m = malloc(model_bytes());
 
-		memcpy(m, before, sizeof(*m));
+		memcpy(m, before, model_bytes());
 		m->pool.node = &m->bm;
 		m->pool.window.base = (uintptr_t)m->bitmap;
 		bootmem_set_window(&m->bm, m->pool.window);
@@ -240,14 +256,20 @@ static uint64_t all_sequences(const struct node_model *before, uint32_t depth, u
 
 static void test_all_bootmem_sequences(void **state)
 {
-	struct node_model *m = malloc(sizeof(*m));
-	uint64_t sequences;
+	static const struct scope scopes[] = { { 4090, 4090, 3 }, { 0, 262138, 2 } };
+	uint64_t sequences = 0;
 
 	(void)state;
 	make_operations();
-	start_node(m);
-	sequences = all_sequences(m, 3, operations);
-	free(m);
+	for (unsigned i = 0; i < ARRAY_SIZE(scopes); i++) {
+		struct node_model *m;
+
+		scope = scopes[i];
+		m = malloc(model_bytes());
+		start_node(m);
+		sequences += all_sequences(m, scope.depth, operations);
+		free(m);
+	}
 	print_message("bootmem: %llu sequences of up to 3 of %u operations\n",
 		(unsigned long long)sequences, operations);
 	assert_true(sequences > 1000000);
