@@ -229,6 +229,7 @@ help:
 	@echo 'make fuzz       libFuzzer on the parsers and the simulator [SECONDS=60], all targets together'
 	@echo 'make goldens    record the Linux logs anew that the tests compare with [GOLDENS=name]'
 	@echo 'make sim        build/bootmem-sim and build/bootmem-sim-i386'
+	@echo 'make bench      what the core costs: time, instructions, and a start in the machine'
 	@echo 'make image      build/bootmem.img, for a USB stick'
 	@echo 'make analyze    gcc -fanalyzer, cppcheck, clang-tidy'
 	@echo 'make format     clang-format'

@@ -303,3 +303,19 @@ const char *e820_type_name(uint32_t type)
 
 	return type < E820_TYPES ? name[type] : "none";
 }
+
+const char *e820_type_label(uint32_t type)
+{
+	static const char *const label[E820_TYPES] = {
+		[E820_RAM] = "RAM",
+		[E820_SOFT] = "special",
+		[E820_PMEM] = "persistent",
+		[E820_UNACCEPTED] = "unaccepted",
+		[E820_ACPI] = "ACPI",
+		[E820_NVS] = "NVS",
+		[E820_UNUSABLE] = "unusable",
+		[E820_RESERVED] = "reserved",
+	};
+
+	return label[type];
+}

@@ -77,22 +77,6 @@ static uint32_t type_colour(uint32_t type)
 	return colour[type < E820_TYPES ? type : E820_RESERVED];
 }
 
-static const char *type_word(uint32_t type)
-{
-	static const char *const word[E820_TYPES] = {
-		[E820_RAM] = "RAM",
-		[E820_SOFT] = "special",
-		[E820_PMEM] = "persistent",
-		[E820_UNACCEPTED] = "unaccepted",
-		[E820_ACPI] = "ACPI",
-		[E820_NVS] = "NVS",
-		[E820_UNUSABLE] = "unusable",
-		[E820_RESERVED] = "reserved",
-	};
-
-	return word[type];
-}
-
 static uint32_t zone_colour(uint32_t index)
 {
 	static const uint32_t colour[] = { 0xe9b872u, 0x90b8d8u, 0xa3a1d3u };
@@ -309,7 +293,7 @@ uint32_t strip_legend(const struct canvas *canvas, const struct boot *b, const s
 	legend_line(&l, "map");
 	for (uint32_t type = 0; type < E820_TYPES; type++)
 		if (has_type(&b->e820, type))
-			legend_entry(&l, type_colour(type), type_word(type));
+			legend_entry(&l, type_colour(type), e820_type_label(type));
 	legend_entry(&l, COLOUR_HOLE, "not memory");
 	l.pen.y += face_height(face);
 	legend_line(&l, "use");

@@ -136,22 +136,6 @@ static void put_mark(const struct canvas *c, const struct panel *p, int64_t y, i
 
 /* --- lanes ----------------------------------------------------------------------------------- */
 
-static const char *type_label(uint32_t type)
-{
-	static const char *const label[E820_TYPES] = {
-		[E820_RAM] = "RAM",
-		[E820_SOFT] = "special",
-		[E820_PMEM] = "persistent",
-		[E820_UNACCEPTED] = "unaccepted",
-		[E820_ACPI] = "ACPI",
-		[E820_NVS] = "NVS",
-		[E820_UNUSABLE] = "unusable",
-		[E820_RESERVED] = "reserved",
-	};
-
-	return label[type];
-}
-
 static void lane_map(const struct canvas *c, const struct panel *p, int64_t y)
 {
 	const struct e820 *map = &c->b->e820;
@@ -161,7 +145,7 @@ static void lane_map(const struct canvas *c, const struct panel *p, int64_t y)
 	for (uint32_t i = 0; i < map->count; i++) {
 		const struct e820_entry *e = &map->entry[i];
 		struct mark mark = { e->start, e->end, svg_type_colour(e->type),
-			type_label(e->type) };
+			e820_type_label(e->type) };
 
 		put_mark(c, p, y, LANE_MAP, &mark);
 	}

@@ -85,4 +85,7 @@ bool e820_equal(const struct e820 *a, const struct e820 *b);
 /* "ram", "reserved", ...: the words of the report. */
 const char *e820_type_name(uint32_t type);
 
+/* "RAM", "NVS", ...: a word for people, where a picture has little room. */
+const char *e820_type_label(uint32_t type);
+
 #endif

@@ -14,25 +14,10 @@
 
 #include <bootmem/paging.h>
 
+#include "paging_modes.h"
+
 #define TABLES_PHYS UINT64_C(0x00a00000)
 #define MAX_TABLES  511u
-
-static const struct paging_mode all_modes[] = {
-	{ .levels = 2, .phys_bits = 32 },
-	{ .levels = 2, .large = true, .phys_bits = 36 },
-	{ .levels = 3, .phys_bits = 36, .large = true },
-	{ .levels = 3, .large = true, .nx = true, .phys_bits = 40 },
-	{ .levels = 4, .large = true, .phys_bits = 40 },
-	{ .levels = 4, .large = true, .nx = true, .phys_bits = 46 },
-	{ .levels = 4, .large = true, .nx = true, .huge = true, .phys_bits = 46 },
-	{ .levels = 5, .large = true, .nx = true, .phys_bits = 52 },
-	{ .levels = 5, .large = true, .nx = true, .huge = true, .phys_bits = 52 },
-};
-
-static bool mode_here(const struct paging_mode *mode)
-{
-	return (mode->levels <= 3) == (ARCH_HIGHMEM != 0);
-}
 
 /* --- a machine, its tables and its rules ----------------------------------------------------------- */
 

@@ -18,6 +18,7 @@
 #include "naive_tables.h"
 #include "random.h"
 #include "recording.h"
+#include "paging_modes.h"
 
 #define MAPS         "test/maps"
 #define MAX_MAPS     400u
@@ -36,23 +37,6 @@ enum {
 	KERNEL_DATA = 130,
 	PLACED = TEXT + RODATA + DATA + STACK + KERNEL_TEXT + KERNEL_GAP + KERNEL_DATA,
 };
-
-static const struct paging_mode all_modes[] = {
-	{ .levels = 2, .phys_bits = 32 },
-	{ .levels = 2, .large = true, .phys_bits = 36 },
-	{ .levels = 3, .large = true, .phys_bits = 36 },
-	{ .levels = 3, .large = true, .nx = true, .phys_bits = 40 },
-	{ .levels = 4, .large = true, .phys_bits = 46 },
-	{ .levels = 4, .large = true, .nx = true, .phys_bits = 46 },
-	{ .levels = 4, .large = true, .nx = true, .huge = true, .phys_bits = 46 },
-	{ .levels = 5, .large = true, .nx = true, .phys_bits = 52 },
-	{ .levels = 5, .large = true, .nx = true, .huge = true, .phys_bits = 52 },
-};
-
-static bool mode_here(const struct paging_mode *mode)
-{
-	return (mode->levels <= 3) == (ARCH_HIGHMEM != 0);
-}
 
 /* --- the recordings ------------------------------------------------------------------------------------ */
 
