@@ -357,6 +357,8 @@ enum bm_error mapplan_release(struct map_plan *plan, phys_t start_phys, phys_t e
 	uint32_t areas = plan->count;
 	struct map_area *old = plan->area + plan->capacity - areas;
 
+	if (start_phys >= end_phys)
+		return BM_OK;
 	if (plan->capacity - areas < 4)
 		return BM_FULL;
 	memmove(old, plan->area, areas * sizeof(*old));

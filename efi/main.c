@@ -57,6 +57,7 @@ struct app {
 	struct boot_platform platform;
 	struct boot_input input;
 	struct boot boot;
+	bool kernel_started;
 };
 
 static struct app the_app;
@@ -359,7 +360,7 @@ static void give_all_back(struct app *app)
 	give_back(app);
 	if (!kernel_files_release(&app->files, app->bs))
 		sink_puts(&app->log.text, "The firmware did not take the files' memory back.\n");
-	if (!crumbs_close(&app->crumbs, app->bs))
+	if (!crumbs_close(&app->crumbs, app->system_table->BootServices))
 		sink_puts(&app->log.text, "The firmware did not take the lowest pages back.\n");
 	hostile_unwrap(&app->hostile, &app->log.text);
 }
@@ -502,6 +503,7 @@ static void start_kernel(struct app *app)
 	sink_printf(&app->log.text, "Starting %s.\n", app->input.options.kernel);
 	log_flush(&app->log);
 	crumbs_end(&app->crumbs, CRUMB_KERNEL, NULL);
+	app->kernel_started = true;
 	if (boot->kernel.protocol == PROTOCOL_LINUX)
 		start_linux(boot);
 	boot_seal_record(boot);
@@ -572,6 +574,11 @@ static void explain_fault(void *ctx, const struct arch_fault *fault, const struc
 {
 	struct app *app = ctx;
 
+	/* What tells places apart may be the kernel's memory by now. */
+	if (app->kernel_started) {
+		sink_puts(out, "  in the kernel\n");
+		return;
+	}
 	sink_printf(out, "  in stage %s, at 0x%llx: ", boot_stage_name(app->boot.stage), ULL(fault->ip));
 	boot_put_place(&app->boot, fault->ip, out);
 	if (fault->ip >= app->input.image_start_phys && fault->ip < app->input.image_end_phys)
@@ -599,7 +606,7 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	app->bs = st->BootServices;
 	log_configure(&app->log, st, &app->input.options);
 	follow_spcr(app, st);
-	crumbs_open(&app->crumbs, app->bs);
+	crumbs_open(&app->crumbs, app->system_table->BootServices); /* not what hostile= is about */
 	crumbs_tell(&app->crumbs, &app->log.text);
 	describe_machine(app, st);
 

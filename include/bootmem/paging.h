@@ -134,7 +134,7 @@ BM_MUST_USE enum bm_error mapplan_build(struct map_plan *plan, const struct addr
  * What a plan says once the RAM of [start_phys, end_phys), page aligned, became ordinary memory in the tables: writable
  * in the direct map, and nowhere else. That was done page by page (paging_set_page), so the part is not joined with its
  * neighbours: paging_area_pages goes on telling what the tables hold. BM_FULL, and nothing changes: it needs up to 4
- * more areas than there is room for.
+ * more areas than there is room for. An empty range changes nothing.
  */
 BM_MUST_USE enum bm_error mapplan_release(
 	struct map_plan *plan, phys_t start_phys, phys_t end_phys);

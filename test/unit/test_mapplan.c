@@ -672,6 +672,27 @@ static void released_pages_are_ordinary_memory(void **state)
 		}
 }
 
+/* Nothing is released, and nothing is cut in two, also where the end lies before the start. */
+static void nothing_is_released(void **state)
+{
+	static const phys_t start[] = { 32 * MIB, 32 * MIB }, end[] = { 32 * MIB, 16 * MIB };
+	struct map_area before[MAX_AREAS];
+	uint32_t count;
+
+	(void)state;
+	world_init();
+	add_ram(0, 64 * MIB);
+	add_special(16 * MIB, 17 * MIB, MAP_EXEC);
+	assert_int_equal(build_plan(), BM_OK);
+	memcpy(before, w.area, sizeof(before));
+	count = w.plan.count;
+	for (unsigned i = 0; i < ARRAY_SIZE(start); i++) {
+		assert_int_equal(mapplan_release(&w.plan, start[i], end[i]), BM_OK);
+		assert_int_equal(w.plan.count, count);
+		assert_memory_equal(w.area, before, count * sizeof(*before));
+	}
+}
+
 static void release_needs_room(void **state)
 {
 	(void)state;
@@ -704,6 +725,7 @@ int main(void)
 		cmocka_unit_test(address_space_of_a_usual_machine),
 		cmocka_unit_test(checker_sees_each_fault),
 		cmocka_unit_test(released_pages_are_ordinary_memory),
+		cmocka_unit_test(nothing_is_released),
 		cmocka_unit_test(release_needs_room),
 	};
 

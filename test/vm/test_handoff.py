@@ -81,6 +81,10 @@ def refused(arch):
 # The configuration as it is on the stick.
 ON_STICK = tuple((TOP / "esp" / "bootmem.conf").read_text().splitlines())
 
+# The other processors stay where the firmware parked them. OVMF for ia32 parks them on its own page tables (Q74), which
+# torture overwrites; the first SMI after that resets the machine.
+PARKED = {"x86_64": ("-smp", "4"), "i386": ()}
+
 for each in ARCHES:
     MACHINES |= {
         f"{each}-default": Machine(each, 64 if each == "i386" else 48, ON_STICK, until="HELLO: done\r\n"),
@@ -100,9 +104,8 @@ for each in ARCHES:
     probe(f"{each}-probe-low", kernel(
         each, "probe-low", sum(NODES), cpu={"x86_64": "qemu64", "i386": "pentium3"}[each],
         extra=oracle.Case(each, sum(NODES), numa_nodes=NODES).machine().extra))
-    # the other processors stay where the firmware parked them
     torture(f"{each}-torture", kernel(each, "torture", 96, (f"cmdline = {TORTURE}", "numa = fake=2"),
-                                      extra=("-smp", "4")))
+                                      extra=PARKED[each]))
 
 if os.environ.get("FULL"):
     for each in ARCHES:
@@ -116,7 +119,7 @@ if os.environ.get("FULL"):
             torture(f"full-{each}-torture-{size}M", kernel(each, "torture", size, seconds=600))
         probe(f"full-{each}-probe-smp", kernel(each, "probe", 512, extra=("-smp", "4")))
         torture(f"full-{each}-torture-smp", kernel(each, "torture", 512, (f"cmdline = {TORTURE}",),
-                                                   extra=("-smp", "4")))
+                                                   extra=PARKED[each]))
         torture(f"full-{each}-torture-numa", kernel(
             each, "torture", sum(NODES), (f"cmdline = {TORTURE}",),
             extra=oracle.Case(each, sum(NODES), numa_nodes=NODES).machine().extra))
@@ -342,6 +345,11 @@ VOLATILE = ("runtime data", "runtime code")
 VOLATILE_PAGES = 16
 
 
+# What the loader itself writes to after the exit, on purpose: breadcrumbs (efi/crumb.c), and the screen, which the old VGA
+# window shows as well.
+LOADERS = {0x3, 0x6, 0xe} | set(range(0xa0, 0xc0))
+
+
 def page(memory, pfn):
     return memory[pfn * PAGE:(pfn + 1) * PAGE]
 
@@ -364,14 +372,14 @@ def test_every_free_page_carries_the_pattern_and_no_other(run):
 @each("witness")
 def test_firmware_keeps_its_pages(run):
     """From the exit on nobody writes to what is not RAM, but for the firmware itself when it is called. Page 0 and the
-    low 64 KiB are RAM that is left to it."""
+    low 64 KiB are RAM that is left to it, but for the breadcrumbs."""
     report, before, after = run.report(), run.kept["exit"], run.kept["end"]
     volatile = [(address(r["start"]) // PAGE, -(-address(r["end"]) // PAGE))
                 for r in report["firmware_ranges"] if r["kind"] in VOLATILE]
     kept = [(start, end) for start, end, owner in owner_ranges(report)
             if owner in ("page 0", "low 64 KiB")]
-    watched = [pfn for pfn in range(len(before) // PAGE)
-               if not pages_in(ram(report), pfn, pfn + 1) or pages_in(kept, pfn, pfn + 1)]
+    watched = [pfn for pfn in range(len(before) // PAGE) if pfn not in LOADERS and
+               (not pages_in(ram(report), pfn, pfn + 1) or pages_in(kept, pfn, pfn + 1))]
     changed = [pfn for pfn in watched if page(before, pfn) != page(after, pfn)]
     assert len(before) == len(after) == run.machine.memory * MIB and len(watched) > 500
     assert [hex(pfn) for pfn in changed if not pages_in(volatile, pfn, pfn + 1)] == []

@@ -29,7 +29,9 @@ CROWDED = {"x86_64-u-boot-low"}
 
 
 def starts(machine):
-    """Its report is on COM1, alone, and of a firmware that does not misbehave."""
+    """Its report is on COM1, alone and whole, and of a firmware that does not misbehave."""
+    if machine.reset_at:
+        return False
     if not machine.serial or machine.app or machine.shell or machine.spcr or isinstance(machine.config, bytes):
         return False
     return "-kernel" not in machine.extra and \
