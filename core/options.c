@@ -23,7 +23,6 @@ struct text {
 
 enum verdict {
 	APPLIED,
-	LATER,    /* valid, but this version does nothing with it */
 	NOT_HERE, /* valid, but means nothing on this architecture */
 	REFUSED,  /* not a value of this key */
 	TOO_MANY,
@@ -299,7 +298,6 @@ static enum verdict apply_after(struct boot_options *options, struct text value)
 	return APPLIED;
 }
 
-/* After the exit there is only the serial port yet, so "serial" asks for nothing new. */
 static enum verdict apply_console(struct boot_options *options, struct text value)
 {
 	unsigned i = CHOOSE(value, options_console_words);
@@ -307,7 +305,7 @@ static enum verdict apply_console(struct boot_options *options, struct text valu
 	if (i == ARRAY_SIZE(options_console_words))
 		return REFUSED;
 	options->console = (enum option_console)i;
-	return options->console == CONSOLE_SERIAL ? APPLIED : LATER;
+	return APPLIED;
 }
 
 static enum verdict apply_files(struct boot_options *options, struct text value)
@@ -577,9 +575,7 @@ static void say_verdict(
 	char buffer[SHOWN + 4];
 
 	sink_printf(place->errors, "%s:%u: %s", place->origin, place->number, key->name);
-	if (verdict == LATER)
-		sink_printf(place->errors, ": this version does nothing with it yet\n");
-	else if (verdict == NOT_HERE)
+	if (verdict == NOT_HERE)
 		sink_printf(place->errors, ": does nothing on %s\n", ARCH_NAME);
 	else if (verdict == TOO_MANY)
 		sink_printf(place->errors, ": more than %d ranges, line ignored\n", OPTIONS_RANGES);

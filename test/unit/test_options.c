@@ -51,13 +51,6 @@ static void accepts(const char *text)
 	assert_string_equal(said, "");
 }
 
-/* Valid, and named as something that has no effect yet. */
-static void accepts_for_later(const char *text)
-{
-	assert_int_equal(parse(options_parse_file, text), 0);
-	assert_non_null(strstr(said, "nothing with it yet"));
-}
-
 /* What is written makes the same options again. */
 static void writes(const char *text, const char *expected)
 {
@@ -399,16 +392,19 @@ static void kernels(void **state)
 	accepts(longest);
 }
 
-static void keys_of_later_versions_say_so(void **state)
+static void words_of_every_kind(void **state)
 {
 	(void)state;
 	accepts("files=off");
 	assert_int_equal(options.files, FILES_OFF);
 	accepts("files=on");
 	assert_int_equal(options.files, FILES_ON);
-	accepts_for_later("console=both");
-	accepts_for_later("console=screen");
+	accepts("console=screen");
 	assert_int_equal(options.console, CONSOLE_SCREEN);
+	accepts("console=serial");
+	assert_int_equal(options.console, CONSOLE_SERIAL);
+	accepts("console=both");
+	assert_int_equal(options.console, CONSOLE_BOTH);
 	refuses("highmem=much");
 	refuses("vmalloc=0");
 	refuses("numa=fake=0");
@@ -612,7 +608,7 @@ int main(void)
 		TEST(split_options),
 		TEST(pae_option),
 		TEST(kernels),
-		TEST(keys_of_later_versions_say_so),
+		TEST(words_of_every_kind),
 		TEST(faults_of_the_firmware),
 		TEST(utf16_becomes_ascii),
 		TEST(rubbish_is_counted),
