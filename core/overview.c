@@ -11,6 +11,9 @@
 #define COLUMNS    78 /* at least; see face_largest */
 #define LINES      29
 #define LEFT_WIDTH 39 /* characters of the left column */
+#define MEMORY_LINES   5
+#define FINDINGS_LEAST 3  /* lines of findings that are shown however many zones there are: one, and "... more" */
+#define FINDINGS_INDENT 5 /* characters: the quirk's number */
 #define COLOUR_ON_BADGE 0x11171eu
 
 struct sheet {
@@ -145,6 +148,7 @@ static bool worth_a_line(const struct mm *mm, const struct zone *zone)
 	return mm->nodes == 1 || zone->present_pages != 0;
 }
 
+/* The zones leave room for what is below them. */
 static void put_zones(struct column *c, struct mm *mm)
 {
 	uint32_t count = 0, shown, done = 0;
@@ -180,19 +184,81 @@ static void put_memory(struct column *c, const struct report_totals *t)
 	put_amount(c, "= present", t->present_pages);
 }
 
+/* Characters of a text that go on a line of so many: whole words, if there is one that fits. */
+static size_t line_length(const char *text, size_t room)
+{
+	size_t length = 0, word_end = 0;
+
+	for (; text[length] != '\0' && length < room; length++)
+		if (text[length] == ' ')
+			word_end = length;
+	return text[length] == '\0' || text[length] == ' ' || word_end == 0 ? length : word_end;
+}
+
+/* What follows a line of a text. */
+static const char *next_line(const char *text, size_t length)
+{
+	return text[length] == ' ' ? text + length + 1 : text + length;
+}
+
+/* Characters of a finding's text on one line. */
+static size_t finding_room(const struct column *c)
+{
+	uint32_t columns = (c->pen.end_x - c->pen.left) / face_width(&c->pen.face);
+
+	return columns > FINDINGS_INDENT ? columns - FINDINGS_INDENT : 1;
+}
+
+static uint32_t finding_lines(const struct column *c, enum finding_id id)
+{
+	const char *text = finding_text(id);
+	uint32_t lines = 0;
+
+	for (; *text != '\0'; lines++)
+		text = next_line(text, line_length(text, finding_room(c)));
+	return lines;
+}
+
+static uint32_t findings_lines(const struct column *c, const struct findings *f)
+{
+	uint32_t lines = 0;
+
+	for (unsigned id = 0; id < FINDING_COUNT; id++)
+		if (f->of[id].count != 0)
+			lines += finding_lines(c, id);
+	return lines;
+}
+
+static void put_finding(struct column *c, enum finding_id id)
+{
+	const char *text = finding_text(id), *quirk = finding_quirk(id);
+
+	while (*text != '\0') {
+		size_t length = line_length(text, finding_room(c));
+
+		put_line(c, COLOUR_INK, "%-4s %.*s", quirk, (int)length, text);
+		text = next_line(text, length);
+		quirk = "";
+	}
+}
+
+/* A finding goes on below where its line is full, and is shown as a whole or not at all: half of one may say the opposite. */
 static void put_findings(struct column *c, const struct findings *f)
 {
-	uint32_t count = findings_kinds(f), shown, done = 0;
+	uint32_t count = findings_kinds(f), shown = 0, used = 0, room;
 
 	put_line(c, COLOUR_HEADING, "FINDINGS");
 	if (count == 0)
 		put_line(c, COLOUR_INK, "none");
-	shown = lines_shown(c, count);
-	for (unsigned id = 0; done < shown; id++) {
+	room = lines_shown(c, findings_lines(c, f));
+	for (unsigned id = 0; id < FINDING_COUNT; id++) {
 		if (f->of[id].count == 0)
 			continue;
-		put_line(c, COLOUR_INK, "%-4s %s", finding_quirk(id), finding_text(id));
-		done++;
+		if (used + finding_lines(c, id) > room)
+			break;
+		put_finding(c, id);
+		used += finding_lines(c, id);
+		shown++;
 	}
 	put_rest(c, shown, count);
 }
@@ -229,18 +295,29 @@ static void put_owners(struct column *c, const struct boot *b, uint64_t reserved
 
 /* --- the page ------------------------------------------------------------------------------------------ */
 
-/* Findings go over the whole width where that is left below both columns, else stay in theirs. */
+/* Pixels from the zones' end on that memory and findings need at least. */
+static uint32_t below_zones(const struct column *c, const struct findings *f)
+{
+	uint32_t findings = (uint32_t)min_u64(max_u64(findings_lines(c, f), 1), FINDINGS_LEAST);
+	uint32_t gaps = 1; /* two halves */
+
+	return (MEMORY_LINES + 1 + findings + gaps) * face_height(&c->pen.face);
+}
+
 static void put_columns(const struct sheet *s, uint32_t y)
 {
 	uint32_t across = (s->right - s->left) / s->width, gap = 2 * s->width;
 	uint32_t wider = across > COLUMNS ? (across - COLUMNS) / 2 : 0; /* an even share of what is more than enough */
-	uint32_t right = s->left + (LEFT_WIDTH + wider) * s->width;
+	uint32_t right = s->left + (LEFT_WIDTH + wider) * s->width, below;
 	struct column left_column, right_column;
 
 	left_column = (struct column){ pen_at(s, s->left, y, COLOUR_INK, COLOUR_PAPER), s->bottom };
 	right_column = (struct column){ pen_at(s, right + gap, y, COLOUR_INK, COLOUR_PAPER), s->bottom };
-	left_column.pen.end_x = right;
+	left_column.pen.end_x = (uint32_t)min_u64(right, s->right);
+	below = below_zones(&left_column, &s->boot->findings);
+	left_column.bottom = s->bottom > below ? s->bottom - below : 0;
 	put_zones(&left_column, s->boot->mm);
+	left_column.bottom = s->bottom;
 	put_gap(&left_column);
 	put_memory(&left_column, &s->totals);
 	put_gap(&left_column);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The overview of started machines, on canvases of all sizes: nothing is drawn outside of them or into what is below, and
- * everything else is covered. Read back: the strip's colours are where e820 says.
+ * everything else is covered. Read back: the strip's colours are where e820 says, and the text.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -144,6 +144,127 @@ static void many_nodes_fit(void **state)
 	fake_free(&fw);
 }
 
+/* --- the text ---------------------------------------------------------------------------------------- */
+
+/* Glyphs that can be told apart: their index in the second row, from the second pixel on. */
+static int make_fonts(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < FONT_GLYPHS; i++) {
+		rows_8[i * 16 + 1] = (uint8_t)i;
+		rows_12[(i * 24 + 1) * 2] = (uint8_t)i;
+	}
+	return 0;
+}
+
+static char read_glyph(const struct picture *p, uint32_t x, uint32_t y)
+{
+	unsigned index = 0;
+
+	for (unsigned i = 1; i < 8; i++)
+		index = 2 * index + (at(p, x + i, y + 1) != at(p, x, y));
+	return index < FONT_GLYPHS ? (char)(FONT_FIRST + index) : '?';
+}
+
+/* What a line says from its left margin on, blanks at the end left out. */
+static const char *read_line(const struct picture *p, uint32_t y, uint32_t characters)
+{
+	struct face face = overview_face(&p->canvas);
+	uint32_t x = overview_margin(&p->canvas), length = 0;
+	static char line[256];
+
+	assert_int_equal(face.scale, 1);
+	for (; length < characters && x + face_width(&face) <= p->width; x += face_width(&face))
+		line[length++] = read_glyph(p, x, y);
+	while (length != 0 && line[length - 1] == ' ')
+		length--;
+	line[length] = '\0';
+	return line;
+}
+
+/* The first y from this one on where a line with this text is; 0: none. */
+static uint32_t find_line(const struct picture *p, uint32_t y, const char *text)
+{
+	for (; y + 2 < p->height; y++)
+		if (strstr(read_line(p, y, 200), text) != NULL)
+			return y;
+	return 0;
+}
+
+/* The column below FINDINGS, its lines put together with single blanks. */
+static void read_findings(const struct picture *p, char *text, size_t size)
+{
+	struct face face = overview_face(&p->canvas);
+	uint32_t y = find_line(p, 0, "FINDINGS");
+	uint32_t across = (p->width - 2 * overview_margin(&p->canvas)) / face_width(&face);
+	uint32_t column = 39 + (across > 78 ? (across - 78) / 2 : 0); /* characters */
+
+	assert_int_not_equal(y, 0);
+	text[0] = '\0';
+	while ((y += face_height(&face)) + face_height(&face) <= p->height) {
+		const char *line = read_line(p, y, column);
+
+		line += strspn(line, " ");
+		if (*line == '\0' || at(p, 0, y) == UNTOUCHED)
+			break;
+		assert_true(strlen(text) + strlen(line) + 2 < size);
+		strcat(strcat(text, text[0] != '\0' ? " " : ""), line);
+	}
+}
+
+static const struct { uint32_t width, height; } sizes[] = { { 640, 480 }, { 800, 600 }, { 1024, 768 } };
+
+/* One by one: each is there to its last word. */
+static void findings_are_whole(void **state)
+{
+	char shown[1024], wanted[128];
+
+	(void)state;
+	start(NULL);
+	for (unsigned id = 0; id < FINDING_COUNT; id++)
+		for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
+			struct picture p;
+
+			boot.findings = (struct findings){ 0 };
+			finding_add(&boot.findings, (enum finding_id)id, 0, PAGE_SIZE);
+			p = draw(sizes[i].width, sizes[i].height, 24);
+			read_findings(&p, shown, sizeof(shown));
+			snprintf(wanted, sizeof(wanted), "%-4s %s", finding_quirk((enum finding_id)id),
+				finding_text((enum finding_id)id));
+			assert_string_equal(shown, wanted);
+			free(p.pixels);
+		}
+	fake_free(&fw);
+}
+
+/* However many zones and findings there are: the balance is there, a finding, and how many more. */
+static void nothing_is_lost_silently(void **state)
+{
+	struct boot_options options;
+	char shown[1024];
+
+	(void)state;
+	options_defaults(&options);
+	options.numa = NUMA_FAKE;
+	options.numa_fake_nodes = 48;
+	start(&options);
+	for (unsigned id = 0; id < FINDING_COUNT; id++)
+		finding_add(&boot.findings, (enum finding_id)id, 0, PAGE_SIZE);
+	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct picture p = draw(sizes[i].width, sizes[i].height, 24);
+		uint32_t zones = find_line(&p, 0, "ZONES"), memory = find_line(&p, zones, "MEMORY");
+
+		assert_true(zones != 0 && memory != 0);
+		assert_in_range(find_line(&p, zones, " more"), zones, memory);
+		assert_int_not_equal(find_line(&p, memory, "= present"), 0);
+		read_findings(&p, shown, sizeof(shown));
+		assert_int_equal(strncmp(shown, finding_quirk(0), strlen(finding_quirk(0))), 0);
+		assert_string_equal(shown + strlen(shown) - 5, " more");
+		free(p.pixels);
+	}
+	fake_free(&fw);
+}
+
 /* --- what an address is ------------------------------------------------------------------------------ */
 
 static void place_is(uint64_t virt, const char *wanted)
@@ -192,8 +313,10 @@ int main(void)
 		cmocka_unit_test(any_size),
 		cmocka_unit_test(strip_is_to_scale),
 		cmocka_unit_test(many_nodes_fit),
+		cmocka_unit_test(findings_are_whole),
+		cmocka_unit_test(nothing_is_lost_silently),
 		cmocka_unit_test(places_have_names),
 	};
 
-	return cmocka_run_group_tests_name("overview", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("overview", tests, make_fonts, NULL);
 }
