@@ -84,6 +84,11 @@ static uint32_t zone_colour(uint32_t index)
 	return colour[index % ARRAY_SIZE(colour)];
 }
 
+static phys_t strip_end(const struct boot *b)
+{
+	return pfn_phys(b->limits.max_pfn);
+}
+
 /* --- scale ------------------------------------------------------------------------------------------ */
 
 /* Pixels from the strip's start; 32 bits are enough for what can be seen. */
@@ -248,9 +253,10 @@ static void legend_entry(struct legend *l, uint32_t rgb, const char *name)
 	l->x = l->pen.x + 2 * width;
 }
 
-static bool has_type(const struct e820 *map, uint32_t type)
+/* Of what lies within the strip. */
+static bool has_type(const struct e820 *map, uint32_t type, phys_t end)
 {
-	for (uint32_t i = 0; i < map->count; i++)
+	for (uint32_t i = 0; i < map->count && map->entry[i].start < end; i++)
 		if (map->entry[i].type == type)
 			return true;
 	return false;
@@ -272,7 +278,7 @@ uint32_t strip_draw(const struct canvas *canvas, const struct boot *b, const str
 	uint32_t x, uint32_t y, uint32_t width)
 {
 	uint32_t lane = face_height(face), gap = lane / 8;
-	struct strip s = { canvas, b, *face, x, width, lane / 8, pfn_phys(b->limits.max_pfn) };
+	struct strip s = { canvas, b, *face, x, width, lane / 8, strip_end(b) };
 
 	if (s.end == 0 || width == 0)
 		return y;
@@ -292,7 +298,7 @@ uint32_t strip_legend(const struct canvas *canvas, const struct boot *b, const s
 
 	legend_line(&l, "map");
 	for (uint32_t type = 0; type < E820_TYPES; type++)
-		if (has_type(&b->e820, type))
+		if (has_type(&b->e820, type, strip_end(b)))
 			legend_entry(&l, type_colour(type), e820_type_label(type));
 	legend_entry(&l, COLOUR_HOLE, "not memory");
 	l.pen.y += face_height(face);

@@ -265,6 +265,31 @@ static void nothing_is_lost_silently(void **state)
 	fake_free(&fw);
 }
 
+/* Only what the strip shows. */
+static void legend_ends_with_the_strip(void **state)
+{
+	struct boot_options options;
+	struct picture p;
+	uint32_t y;
+
+	(void)state;
+	start(NULL);
+	p = draw(800, 600, 24);
+	y = find_line(&p, 0, "not memory");
+	assert_non_null(strstr(read_line(&p, y, 200), e820_type_label(E820_RESERVED)));
+	free(p.pixels);
+	fake_free(&fw);
+	options_defaults(&options);
+	options.mem_bytes = GIB;
+	start(&options);
+	p = draw(800, 600, 24);
+	y = find_line(&p, 0, "not memory");
+	assert_int_not_equal(y, 0);
+	assert_null(strstr(read_line(&p, y, 200), e820_type_label(E820_RESERVED)));
+	free(p.pixels);
+	fake_free(&fw);
+}
+
 /* --- what an address is ------------------------------------------------------------------------------ */
 
 static void place_is(uint64_t virt, const char *wanted)
@@ -315,6 +340,7 @@ int main(void)
 		cmocka_unit_test(many_nodes_fit),
 		cmocka_unit_test(findings_are_whole),
 		cmocka_unit_test(nothing_is_lost_silently),
+		cmocka_unit_test(legend_ends_with_the_strip),
 		cmocka_unit_test(places_have_names),
 	};
 
