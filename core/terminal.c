@@ -46,13 +46,6 @@ void terminal_clear(struct terminal *t)
 	t->at_column = t->at_line = t->at_character = 0;
 }
 
-void terminal_show_page(struct terminal *t, uint32_t page)
-{
-	terminal_clear(t);
-	t->at_page = 0;
-	t->page = page;
-}
-
 uint32_t terminal_pages(const struct terminal *t)
 {
 	bool empty = t->at_column == 0 && t->at_line == 0 && t->at_character == 0;

@@ -12,7 +12,6 @@
 /* The colours of everything on the screen, 0xrrggbb. */
 #define COLOUR_PAPER   0x11171eu
 #define COLOUR_BAR     0x1c2630u
-#define COLOUR_RULE    0x2f3d4au
 #define COLOUR_INK     0xd6dee6u
 #define COLOUR_DIM     0x8494a4u
 #define COLOUR_HEADING 0x8fc1e8u

@@ -18,7 +18,7 @@ struct terminal {
 	uint32_t top;                        /* pixels above that are somebody else's */
 	uint32_t characters, columns, lines; /* in a line, of text, in a column */
 	uint32_t gap;                        /* pixels left of each column */
-	uint32_t page;                       /* the one that is shown; UINT32_MAX: each as it comes */
+	uint32_t page;                       /* the one that is shown, of the others lines are only counted; UINT32_MAX: each as it comes */
 	uint32_t at_page, at_column, at_line, at_character;
 	bool in_heading;
 	uint32_t ink, heading, paper;
@@ -34,13 +34,7 @@ void terminal_init(struct terminal *t, const struct canvas *canvas, const struct
 /* Clear the page's part of the canvas and begin with it. */
 void terminal_clear(struct terminal *t);
 
-/*
- * Start again, to show one page of the text that follows, the first is 0: the lines of the others are
- * only counted.
- */
-void terminal_show_page(struct terminal *t, uint32_t page);
-
-/* Pages begun since then. */
+/* Pages begun. */
 uint32_t terminal_pages(const struct terminal *t);
 
 struct sink terminal_sink(struct terminal *t);

@@ -267,7 +267,9 @@ static void show_text(struct terminal *t, const char *text, uint32_t page)
 {
 	struct sink sink = terminal_sink(t);
 
-	terminal_show_page(t, page);
+	terminal_clear(t);
+	t->at_page = 0;
+	t->page = page;
 	sink_puts(&sink, text);
 }
 
@@ -382,8 +384,7 @@ static void tiny_terminals_stay_inside(void **state)
 		terminal_init(&t, &s.canvas, &face, (uint32_t)random_below(&seed, 40),
 			(uint32_t)random_below(&seed, 40));
 		sink_puts(&sink, "READY, and a line that is longer than all this\nand\n\n\nmore\n");
-		terminal_show_page(&t, 1);
-		sink_puts(&sink, "one\ntwo\nthree\n");
+		show_text(&t, "one\ntwo\nthree\n", 1);
 		discard(&s);
 	}
 }
