@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * I/O ports for test_serial.c, which has a model of a 16550 behind them.
+ * I/O ports for the tests of drivers, which have a model of the device behind them.
  */
 #ifndef X86_IO_H
 #define X86_IO_H
