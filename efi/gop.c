@@ -14,18 +14,39 @@ static bool usable(const EFI_GRAPHICS_OUTPUT_PROTOCOL *gop)
 	       gop->Mode->Info->PixelFormat != PixelBltOnly && gop->Mode->FrameBufferBase != 0;
 }
 
-/* The console's own device first, others may lead nowhere (Q59). Null without a display (Q57). */
-static EFI_GRAPHICS_OUTPUT_PROTOCOL *find_gop(EFI_SYSTEM_TABLE *st)
+/* What a handle has; null when that is none, or none to draw to. */
+static EFI_GRAPHICS_OUTPUT_PROTOCOL *gop_of(EFI_BOOT_SERVICES *bs, EFI_HANDLE handle)
 {
-	EFI_BOOT_SERVICES *bs = st->BootServices;
 	void *interface;
 
-	if (!EFI_ERROR(bs->HandleProtocol(st->ConsoleOutHandle, &gop_guid, &interface)) &&
-		usable(interface))
-		return interface;
-	if (!EFI_ERROR(bs->LocateProtocol(&gop_guid, NULL, &interface)) && usable(interface))
-		return interface;
-	return NULL;
+	if (EFI_ERROR(bs->HandleProtocol(handle, &gop_guid, &interface)) || !usable(interface))
+		return NULL;
+	return interface;
+}
+
+static EFI_GRAPHICS_OUTPUT_PROTOCOL *first_gop(EFI_BOOT_SERVICES *bs)
+{
+	EFI_GRAPHICS_OUTPUT_PROTOCOL *gop = NULL;
+	EFI_HANDLE *handle;
+	UINTN count;
+
+	if (EFI_ERROR(bs->LocateHandleBuffer(ByProtocol, &gop_guid, NULL, &count, &handle)))
+		return NULL;
+	for (UINTN i = 0; i < count && gop == NULL; i++)
+		gop = gop_of(bs, handle[i]);
+	bs->FreePool(handle);
+	return gop;
+}
+
+/*
+ * The console's own device first, others may lead nowhere; where it stands for several outputs it has no
+ * memory of its own (Q59). Null without a display (Q57).
+ */
+static EFI_GRAPHICS_OUTPUT_PROTOCOL *find_gop(EFI_SYSTEM_TABLE *st)
+{
+	EFI_GRAPHICS_OUTPUT_PROTOCOL *gop = gop_of(st->BootServices, st->ConsoleOutHandle);
+
+	return gop != NULL ? gop : first_gop(st->BootServices);
 }
 
 /* All formats but a mask of the mode's own have 8 bits of each colour. */
