@@ -467,7 +467,7 @@ static void browse(void *ctx)
 {
 	struct app *app = ctx;
 
-	screen_browse(&app->screen, &app->boot);
+	screen_browse(&app->screen, &app->boot, POWER_HALTED);
 }
 
 /* The firmware's console is no longer there. */

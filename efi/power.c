@@ -98,7 +98,7 @@ _Noreturn void power_finish(enum option_after after, const struct acpi_power *ac
 		power_off(acpi);
 		sink_puts(&log->text, "The machine does not switch off by ACPI.\n");
 	}
-	sink_puts(&log->text, "Halted. It is safe to switch off.\n");
+	sink_puts(&log->text, POWER_HALTED);
 	log_flush(log);
 	log_rest(log);
 	arch_halt();

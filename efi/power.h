@@ -10,6 +10,9 @@
 #include "acpi.h"
 #include "log.h"
 
+/* The last line of a machine that halts. */
+#define POWER_HALTED "Halted. It is safe to switch off.\n"
+
 /*
  * Halt, switch off (ResetSystem, ACPI S5) or reset (ResetSystem, ACPI reset register, 0xCF9, keyboard controller,
  * triple fault). Where switching off fails the machine says so and halts. runtime is null where runtime

@@ -169,7 +169,7 @@ static enum key wait_for_key(uint32_t polls, uint32_t *idle)
 	return KEY_NONE;
 }
 
-void screen_browse(struct screen *s, struct boot *b)
+void screen_browse(struct screen *s, struct boot *b, const char *end)
 {
 	uint32_t page = 0, shown = 0, idle = 0, pages;
 	bool turns = true; /* by itself, until somebody turned a page */
@@ -191,6 +191,6 @@ void screen_browse(struct screen *s, struct boot *b)
 			pages = show_page(s, b, page);
 		shown = page;
 	}
-	if (page != 0)
-		(void)show_page(s, b, 0);
+	screen_overview(s, b);
+	sink_puts(&s->text, end);
 }

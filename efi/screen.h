@@ -44,9 +44,10 @@ void screen_overview(struct screen *s, const struct boot *b);
 
 /*
  * The report was made: it can be shown page by page. Then, instead of a halt: show its pages in turn,
- * or as the keys of a PS/2 keyboard say; returns with the overview on the screen after some minutes without a key.
+ * or as the keys of a PS/2 keyboard say; returns after some minutes without a key, with the overview on the screen and
+ * end in the bar.
  */
 void screen_keep_report(struct screen *s, const struct boot *b);
-void screen_browse(struct screen *s, struct boot *b);
+void screen_browse(struct screen *s, struct boot *b, const char *end);
 
 #endif
