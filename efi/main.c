@@ -558,7 +558,7 @@ static bool fault_console(void *ctx, const struct arch_fault *fault, unsigned tu
 	struct app *app = ctx;
 
 	if (turn == 0) {
-		*out = app->log.report;
+		*out = app->log.record;
 		return true;
 	}
 	if (turn > 1)

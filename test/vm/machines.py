@@ -80,6 +80,8 @@ for arch in ARCHES:
         f"{arch}-screen-none": Machine(arch, 512, ("after = halt",), until="Halted.", extra=NO_VGA),
         f"{arch}-screen-fault": shown(arch, keys=(), until="The machine stops", memory=512,
                                       app=f"test/{arch}/fault-stack.efi"),
+        f"{arch}-screen-only-fault": Machine(arch, 512, ("console = screen",), app=f"test/{arch}/fault-pf.efi",
+                                             until="The machine stops"),
         f"{arch}-crumb": Machine(arch, 512, app=f"test/{arch}/fault-pf.efi", reset_at="The machine stops",
                                  until="address 0x10.", extra=RESETS),
         f"{arch}-crumb-clean": Machine(arch, 512, ("after = halt",), reset_at="Halted.",

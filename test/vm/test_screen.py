@@ -104,6 +104,11 @@ def test_console_screen_keeps_text_off_the_serial_line(run):
     assert screen.badge_text(picture, 5) == "READY"
 
 
+@on_machines(*[f"{arch}-screen-only-fault" for arch in ARCHES])
+def test_an_exception_is_on_the_serial_line_whatever_console_says(run):
+    assert run.end == "until" and "EXCEPTION 14, #PF page fault" in run.serial
+
+
 @on_machines(*[f"{arch}-screen-off" for arch in ARCHES])
 def test_console_serial_draws_nothing(run):
     picture = pictures(run)[0]
