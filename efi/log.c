@@ -102,7 +102,7 @@ void log_configure(struct log *log, EFI_SYSTEM_TABLE *st, const struct boot_opti
 		log->port = options->serial == SERIAL_PORT ? options->serial_port : 0;
 	log->baud = options->serial_baud;
 	log->console = options->console;
-	log->firmware = options->console == CONSOLE_SERIAL ? NULL : st->ConOut;
+	log->firmware = options->console == CONSOLE_SERIAL && log->port != 0 ? NULL : st->ConOut;
 }
 
 void log_use_port(struct log *log, uint16_t port, uint32_t baud)

@@ -34,7 +34,10 @@ struct log {
 /* Everything to the firmware's console, or the first serial port without one; the options are not known yet. */
 void log_init(struct log *log, EFI_SYSTEM_TABLE *st);
 
-/* Obey serial= and console=; st is the system table to go on with. */
+/*
+ * Obey serial= and console=; st is the system table to go on with. Where both together leave nothing, the firmware's
+ * console stays until the exit.
+ */
 void log_configure(struct log *log, EFI_SYSTEM_TABLE *st, const struct boot_options *options);
 
 /* Another port; baud 0: the default. */

@@ -434,16 +434,22 @@ static _Noreturn void stop(struct app *app)
 	power_finish(app->input.options.after, &app->acpi, NULL, &app->log);
 }
 
+/* As log.c will do it. Whether there is a port is seen only when it is opened, after the exit. */
 static void say_where_it_goes_on(struct app *app)
 {
-	if (app->log.port != 0)
-		sink_printf(&app->log.text,
-			"Leaving the firmware; the report follows on the serial port 0x%x, %u baud.\n",
-			app->log.port, app->log.baud);
-	else if (app->screen.on)
-		sink_puts(&app->log.text, "Leaving the firmware; the report follows on the screen.\n");
-	else
-		sink_puts(&app->log.text, "Leaving the firmware; with serial=off nothing follows.\n");
+	const struct log *log = &app->log;
+	bool serial = log->port != 0 && (!app->screen.on || log->console != CONSOLE_SCREEN);
+
+	if (!app->screen.on && !serial) {
+		sink_puts(&log->text, "Leaving the firmware; with serial=off and no screen nothing follows.\n");
+		return;
+	}
+	sink_printf(&log->text, "Leaving the firmware; the report follows on the%s",
+		app->screen.on ? " screen" : "");
+	if (serial)
+		sink_printf(&log->text, "%s\nserial port 0x%x, %u baud, if there is one",
+			app->screen.on ? " and the" : "", log->port, log->baud);
+	sink_puts(&log->text, ".\n");
 }
 
 /* Can the framebuffer be drawn to under the tables that are live before ours? */

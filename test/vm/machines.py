@@ -82,6 +82,7 @@ for arch in ARCHES:
                                       app=f"test/{arch}/fault-stack.efi"),
         f"{arch}-screen-only-fault": Machine(arch, 512, ("console = screen",), app=f"test/{arch}/fault-pf.efi",
                                              until="The machine stops"),
+        f"{arch}-mute": Machine(arch, 512, ("console = serial", "serial = off", POWEROFF)),
         f"{arch}-crumb": Machine(arch, 512, app=f"test/{arch}/fault-pf.efi", reset_at="The machine stops",
                                  until="address 0x10.", extra=RESETS),
         f"{arch}-crumb-clean": Machine(arch, 512, ("after = halt",), reset_at="Halted.",

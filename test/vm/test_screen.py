@@ -104,6 +104,28 @@ def test_console_screen_keeps_text_off_the_serial_line(run):
     assert screen.badge_text(picture, 5) == "READY"
 
 
+# Where the report goes on, by the machine.
+FAREWELL = {
+    "std": "the report follows on the screen and the serial port 0x3f8, 115200 baud, if there is one.",
+    "only": "the report follows on the screen.",
+    "off": "the report follows on the serial port 0x3f8, 115200 baud, if there is one.",
+    "none": "the report follows on the serial port 0x3f8, 115200 baud, if there is one.",
+}
+
+
+@pytest.mark.parametrize("run, where", [(f"{arch}-screen-{kind}", where) for arch in ARCHES
+                                        for kind, where in FAREWELL.items()], indirect=["run"])
+def test_farewell_says_where_the_report_will_be(run, where):
+    assert f"Leaving the firmware; {where}" in " ".join(run.serial.split())
+
+
+@on_machines(*[f"{arch}-mute" for arch in ARCHES])
+def test_without_any_console_of_ours_the_firmware_s_says_so(run):
+    """console=serial with serial=off: the firmware's console stays until the exit; nothing comes after it."""
+    assert run.end == "guest-shutdown"
+    assert "with serial=off and no screen nothing follows." in run.serial and "VERDICT" not in run.serial
+
+
 @on_machines(*[f"{arch}-screen-only-fault" for arch in ARCHES])
 def test_an_exception_is_on_the_serial_line_whatever_console_says(run):
     assert run.end == "until" and "EXCEPTION 14, #PF page fault" in run.serial
