@@ -176,12 +176,11 @@ $(BUILD)/bootmem.img: $(ARCHES:%=$(BUILD)/%/bootmem.efi) $(ARCHES:%=$(BUILD)/ker
 
 # --- running ------------------------------------------------------------------------------------
 
-# A packages check first, then a make of its own: what it installs may be what this one needs.
+# A packages check first, then a make of its own: what it installs may be what this one needs. Variables of the command
+# line are in the environment of what make starts, with whatever characters they have.
 run: packages
 	@$(MAKE) --no-print-directory -s image
-	@ARCH='$(ARCH)' MEM='$(MEM)' CPU='$(CPU)' MACHINE='$(MACHINE)' SMP='$(SMP)' NUMA='$(NUMA)' \
-		ACCEL='$(ACCEL)' KERNEL='$(KERNEL)' INITRD='$(INITRD)' CMDLINE='$(CMDLINE)' QEMU_EXTRA='$(QEMU_EXTRA)' GUI='$(GUI)' \
-		TIMEOUT='$(TIMEOUT)' tools/run.sh
+	@tools/run.sh
 
 packages:
 	@test/run-packages $(PACKAGES)

@@ -49,7 +49,7 @@ words() {
 # put FILE KEY: onto the stick as /KEY, and into the configuration
 put() {
 	[ -n "$1" ] || return 0
-	[ -r "$1" ] || { echo "$2: $1 can't be read" >&2; exit 2; }
+	[ -f "$1" ] && [ -r "$1" ] || { echo "$2: $1 is no file that can be read" >&2; exit 2; }
 	mcopy -o -i "$work/stick.img@@1M" "$1" "::/$2" || { echo "$2: $1 does not fit on the stick" >&2; exit 2; }
 	echo "$2 = /$2"
 }

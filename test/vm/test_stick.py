@@ -26,6 +26,16 @@ def test_starts_from(run):
         check(run.report())
 
 
+# --- make run ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["/", "it's"])
+def test_run_names_a_kernel_that_is_no_file(name):
+    """Also one that the shell would stumble over."""
+    made = subprocess.run(["make", "-s", "run", f"KERNEL={name}"], cwd=ROOT, capture_output=True, text=True)
+    assert made.returncode != 0 and f"kernel: {name} is no file that can be read" in made.stderr
+
+
 # --- files ----------------------------------------------------------------------------------------
 
 
