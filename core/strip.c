@@ -10,7 +10,6 @@
 
 #define COLOUR_HOLE      0x1c2630u
 #define COLOUR_ON_PASTEL 0x1a2430u
-#define SCALE_STEPS      8
 #define SCALE_BITS       18 /* of an address when it is scaled; a width has at most 14 */
 
 /* --- who uses it ---------------------------------------------------------------------------------- */
