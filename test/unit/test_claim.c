@@ -22,7 +22,6 @@
 
 static struct fake_firmware fw;
 static struct boot boot;
-static struct claims claims;
 static EFI_BOOT_SERVICES services;
 static uint32_t before[PAGES];
 static uint8_t first_of[PAGES];   /* an allocation begins here */
@@ -63,14 +62,13 @@ static EFI_STATUS EFIAPI efi_free_pages(EFI_PHYSICAL_ADDRESS at, UINTN pages)
 static enum bm_error claim_hook(void *ctx, pfn_t start_pfn, uint64_t pages)
 {
 	(void)ctx;
-	return claim_pages(&claims, &services, start_pfn, pages);
+	return claim_pages(&services, start_pfn, pages);
 }
 
 /* --- a machine, and a start on it ---------------------------------------------------------------------- */
 
 static void set_up(void)
 {
-	memset(&claims, 0, sizeof(claims));
 	memset(first_of, 0, sizeof(first_of));
 	refused_frees = 0;
 	by_allocation = false;
@@ -102,8 +100,8 @@ static uint64_t claimed_pages(void)
 {
 	uint64_t pages = 0;
 
-	for (uint32_t i = 0; i < claims.count; i++)
-		pages += claims.range[i].end - claims.range[i].start;
+	for (uint32_t i = 0; i < boot.claims; i++)
+		pages += boot.claimed[i].end - boot.claimed[i].start;
 	return pages;
 }
 
@@ -118,8 +116,7 @@ static void everything_goes_back(void **state)
 		assert_int_equal(boot_prepare(&boot), BM_OK);
 		assert_true(changed_pages() > 20);
 		assert_true(claimed_pages() == changed_pages());
-		assert_true(claims_release(&claims, &services));
-		assert_int_equal(claims.count, 0);
+		assert_true(claims_release(&services, boot.claimed, boot.claims));
 		assert_true(changed_pages() == 0);
 		assert_true((refused_frees != 0) == by_allocation);
 		fake_free(&fw);
@@ -135,28 +132,40 @@ static void a_start_that_fails_keeps_nothing(void **state)
 	boot.input.options.badram[0] =
 		(struct option_range){ .start_phys = 0x1100000, .bytes = RAM_BYTES - 0x1100000 - 48 * KIB };
 	assert_int_not_equal(boot_prepare(&boot), BM_OK);
-	assert_true(claims_release(&claims, &services));
+	assert_true(claims_release(&services, boot.claimed, boot.claims));
 	assert_true(changed_pages() == 0);
 	fake_free(&fw);
 }
 
-/* A list that is full refuses before it takes; a firmware that keeps a page is noticed. */
-static void what_does_not_work_is_noticed(void **state)
+/* The core's list has an end: one range more counts as refused, and nothing is taken for it. */
+static void full_list_refuses(void **state)
 {
+	uint32_t claims;
+
 	(void)state;
 	set_up();
-	for (uint32_t i = 0; i < CLAIMS_MAX; i++)
-		assert_int_equal(claim_pages(&claims, &services, 0x1200 + 2 * i, 1), BM_OK);
-	assert_int_equal(claim_pages(&claims, &services, 0x1400 + 2 * CLAIMS_MAX, 1), BM_FULL);
-	assert_true(changed_pages() == CLAIMS_MAX);
-	assert_int_equal(claims.count, CLAIMS_MAX);
-	assert_true(claims_release(&claims, &services));
+	assert_int_equal(boot_prepare(&boot), BM_OK);
+	claims = boot.claims;
+	boot.claims = BOOT_CLAIMS;
+	assert_int_equal(boot.pool.claim(boot.pool.claim_ctx, 0x3000, 1), BM_REFUSED);
+	assert_int_equal(fake_type_at(&fw, 0x3000), EFI_MEM_CONVENTIONAL);
+	boot.claims = claims;
+	assert_true(claims_release(&services, boot.claimed, boot.claims));
 	assert_true(changed_pages() == 0);
+	fake_free(&fw);
+}
 
-	assert_int_equal(claim_pages(&claims, &services, 0x1200, 2), BM_OK);
-	assert_int_equal(claim_pages(&claims, &services, 0x1200, 1), BM_REFUSED);
-	fake_release(&fw, pfn_phys(0x1201), pfn_phys(0x1202)); /* the firmware forgets */
-	assert_false(claims_release(&claims, &services));
+/* A page that is taken is refused; a firmware that forgets one is noticed. */
+static void what_does_not_work_is_noticed(void **state)
+{
+	const struct pfn_range taken = { 0x1200, 0x1202 };
+
+	(void)state;
+	set_up();
+	assert_int_equal(claim_pages(&services, 0x1200, 2), BM_OK);
+	assert_int_equal(claim_pages(&services, 0x1200, 1), BM_REFUSED);
+	fake_release(&fw, pfn_phys(0x1201), pfn_phys(0x1202));
+	assert_false(claims_release(&services, &taken, 1));
 	assert_true(changed_pages() == 0);
 	fake_free(&fw);
 }
@@ -166,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_goes_back),
 		cmocka_unit_test(a_start_that_fails_keeps_nothing),
+		cmocka_unit_test(full_list_refuses),
 		cmocka_unit_test(what_does_not_work_is_noticed),
 	};
 
