@@ -781,7 +781,7 @@ static void collect_specials(struct boot *b)
 				       .end_phys = align_up(options->badram[i].start_phys +
 						       options->badram[i].bytes,
 					       PAGE_SIZE),
-				       .guard = true });
+				       .bad = true });
 	add_framebuffer(b);
 	add_kernel(b);
 	add_runtime_ranges(b);

@@ -26,7 +26,7 @@ struct plan_writer {
 
 /* What the specials say about one physical page. */
 struct page_rights {
-	bool covered, identity, kernel, guard;
+	bool covered, identity, kernel, guard, bad;
 	uint32_t rights;
 };
 
@@ -78,6 +78,10 @@ static struct page_rights rights_at(const struct plan_input *in, phys_t phys)
 
 		if (phys < s->start_phys || phys >= s->end_phys)
 			continue;
+		if (s->bad) {
+			page.bad = true;
+			continue;
+		}
 		page.covered = true;
 		page.identity |= s->identity;
 		page.kernel |= s->kernel;
@@ -124,7 +128,7 @@ static void put_direct(struct plan_writer *w, const struct plan_input *in, phys_
 		area.phys = phys;
 		area.bytes = next_edge(in, phys, end) - phys;
 		area.rights = direct_rights(&page);
-		if (!page.guard)
+		if (!page.guard && !page.bad)
 			put_area(w, area);
 	}
 }

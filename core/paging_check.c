@@ -82,13 +82,17 @@ static bool is_ram(const struct e820 *map, phys_t phys, phys_t *end)
 
 /* What all specials on one page leave. */
 struct verdict {
-	bool covered, identity, kernel, guard;
+	bool covered, identity, kernel, guard, bad;
 	uint32_t denied; /* MAP_WRITE, MAP_EXEC */
 	uint32_t types;
 };
 
 static void weigh(struct verdict *v, const struct map_special *s)
 {
+	if (s->bad) {
+		v->bad = true;
+		return;
+	}
 	v->covered = true;
 	v->identity |= s->identity;
 	v->kernel |= s->kernel;
@@ -133,7 +137,7 @@ static struct rule rule_at(const struct checker *c, phys_t phys)
 	rule.rights[KERNEL] = allowed | type;
 	rule.shown[SCREEN] = v.kernel && !v.guard && in_view(&c->view[SCREEN], phys);
 	rule.rights[SCREEN] = allowed | type;
-	rule.shown[DIRECT] = ram && !v.guard && phys < c->view[DIRECT].end;
+	rule.shown[DIRECT] = ram && !v.guard && !v.bad && phys < c->view[DIRECT].end;
 	rule.rights[DIRECT] = (allowed & MAP_EXEC ? 0 : allowed) | type;
 	return rule;
 }

@@ -45,14 +45,25 @@ static void seal(struct crumbs *c)
 	store(c);
 }
 
-void crumbs_open(struct crumbs *c, EFI_BOOT_SERVICES *bs)
+static bool is_bad(const struct boot_options *options, phys_t page)
+{
+	for (uint32_t i = 0; i < options->badrams; i++) {
+		const struct option_range *r = &options->badram[i];
+
+		if (r->start_phys < page + PAGE_SIZE && page < r->start_phys + r->bytes)
+			return true;
+	}
+	return false;
+}
+
+void crumbs_open(struct crumbs *c, EFI_BOOT_SERVICES *bs, const struct boot_options *options)
 {
 	*c = (struct crumbs){ .pages = 0 };
 	for (unsigned i = 0; i < CRUMB_PAGES; i++) {
 		EFI_PHYSICAL_ADDRESS at = wanted_phys[i];
 		struct crumb there;
 
-		if (EFI_ERROR(bs->AllocatePages(AllocateAddress, EfiLoaderData, 1, &at)))
+		if (is_bad(options, at) || EFI_ERROR(bs->AllocatePages(AllocateAddress, EfiLoaderData, 1, &at)))
 			continue;
 		c->page[c->pages++] = at;
 		memcpy(&there, phys_to_virt(c->window, at), sizeof(there));

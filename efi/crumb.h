@@ -41,8 +41,11 @@ struct crumbs {
 	struct crumb last;
 };
 
-/* Take the pages and read what the last start left there. Without any page nothing is kept. */
-void crumbs_open(struct crumbs *c, EFI_BOOT_SERVICES *bs);
+/*
+ * Take the pages and read what the last start left there, but for bad RAM, which our page tables don't show. Without any
+ * page nothing is kept.
+ */
+void crumbs_open(struct crumbs *c, EFI_BOOT_SERVICES *bs, const struct boot_options *options);
 
 /* Say how the last start ended, if it left anything. */
 void crumbs_tell(const struct crumbs *c, const struct sink *out);

@@ -558,7 +558,7 @@ static void after_activate(void *ctx)
 		boot->runtime_usable ? app->runtime : NULL, &app->log);
 }
 
-/* The serial line first: drawing may be what is broken. */
+/* The serial line first, drawing may be what is broken; and last of all the crumb, which nobody reads now. */
 static bool fault_console(void *ctx, const struct arch_fault *fault, unsigned turn, struct sink *out)
 {
 	struct app *app = ctx;
@@ -567,13 +567,15 @@ static bool fault_console(void *ctx, const struct arch_fault *fault, unsigned tu
 		*out = app->log.record;
 		return true;
 	}
-	if (turn > 1)
-		return false;
-	log_flush(&app->log);
+	if (turn == 1) {
+		log_flush(&app->log);
+		screen_clear(&app->screen, "bootmem " ARCH_NAME ": the start has died", COLOUR_BAD);
+		*out = app->screen.text;
+		if (app->screen.on)
+			return true;
+	}
 	crumbs_end(&app->crumbs, CRUMB_EXCEPTION, fault);
-	screen_clear(&app->screen, "bootmem " ARCH_NAME ": the start has died", COLOUR_BAD);
-	*out = app->screen.text;
-	return app->screen.on;
+	return false;
 }
 
 static void explain_fault(void *ctx, const struct arch_fault *fault, const struct sink *out)
@@ -612,7 +614,8 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	app->bs = st->BootServices;
 	log_configure(&app->log, st, &app->input.options);
 	follow_spcr(app, st);
-	crumbs_open(&app->crumbs, app->system_table->BootServices); /* not what hostile= is about */
+	/* not what hostile= is about */
+	crumbs_open(&app->crumbs, app->system_table->BootServices, &app->input.options);
 	crumbs_tell(&app->crumbs, &app->log.text);
 	describe_machine(app, st);
 

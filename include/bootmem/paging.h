@@ -79,6 +79,7 @@ struct map_special {
 	bool identity;   /* map it where it is, with these rights */
 	bool guard;      /* not mapped anywhere */
 	bool kernel;     /* map it in the kernel's span or the screen's, where all of it lies, with these rights */
+	bool bad;        /* the RAM in it is not in the direct map; it has no other effect, whatever the other fields say */
 };
 
 /* Where things are in the virtual address space of this machine, in ascending order. */

@@ -702,6 +702,40 @@ static void test_badram_over_the_image(void **state)
 	destroy(m);
 }
 
+/* Bad RAM is RAM: where badram= also covers the framebuffer and the firmware's runtime ranges, they stay mapped. */
+static void test_badram_over_what_is_no_ram(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+	struct boot_options options;
+	struct paging_leaf leaf;
+	uint32_t runtime_ranges = 0;
+
+	(void)state;
+	options_defaults(&options);
+	options.badrams = 3;
+	options.badram[0] = (struct option_range){ 0, MIB };
+	options.badram[1] = (struct option_range){ 0xd0001000, 0x1000 };
+	m->fw.framebuffer_phys = 0xd0000000;
+	m->fw.framebuffer_bytes = 4 * MIB;
+	for (uint32_t i = 0; i < m->fw.count; i++) {
+		const struct efi_memory_desc *desc = &m->fw.desc[i];
+
+		if (desc->type != EFI_MEM_RUNTIME_CODE)
+			continue;
+		runtime_ranges++;
+		options.badram[2] = (struct option_range){ desc->phys_start - PAGE_SIZE, pfn_phys(desc->pages) };
+	}
+	assert_int_not_equal(runtime_ranges, 0);
+	boots(m, &options);
+	check_booted(m);
+	check_mapped(&m->boot, m->fw.framebuffer_phys, m->fw.framebuffer_bytes);
+	assert_true(paging_lookup(&m->boot.paging, m->boot.pool.window,
+		options.badram[2].start_phys + PAGE_SIZE, &leaf));
+	assert_false(paging_lookup(&m->boot.paging, m->boot.pool.window,
+		m->boot.space.direct_base + 0x3000, &leaf));
+	destroy(m);
+}
+
 /* A section without room for its descriptors is left out to the page, whatever else lies in it. */
 static void test_left_out_section(void **state)
 {
@@ -1307,6 +1341,7 @@ int main(void)
 		cmocka_unit_test(test_live_tables),
 		cmocka_unit_test(test_live_tables_of_boot_services),
 		cmocka_unit_test(test_badram_over_the_image),
+		cmocka_unit_test(test_badram_over_what_is_no_ram),
 		cmocka_unit_test(test_left_out_section),
 		cmocka_unit_test(test_far_page),
 		cmocka_unit_test(test_unaligned_boot_data),

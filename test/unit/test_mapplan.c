@@ -61,12 +61,12 @@ static void add_ram(phys_t start, phys_t end)
 
 static void add_special(phys_t start, phys_t end, uint32_t rights)
 {
-	w.special[w.specials++] = (struct map_special){ start, end, rights, true, false, false };
+	w.special[w.specials++] = (struct map_special){ start, end, rights, true, false, false, false };
 }
 
 static void add_guard(phys_t start, phys_t end)
 {
-	w.special[w.specials++] = (struct map_special){ start, end, 0, false, true, false };
+	w.special[w.specials++] = (struct map_special){ start, end, 0, false, true, false, false };
 }
 
 static enum bm_error build_plan(void)
@@ -233,7 +233,7 @@ static void direct_map_ends_with_low_memory(void **state)
  * ------------------------------------------------------------------------------- */
 
 struct model_page {
-	bool ram, covered, identity, guard;
+	bool ram, covered, identity, guard, bad;
 	uint32_t rights;
 };
 
@@ -250,6 +250,10 @@ static struct model_page model_page(phys_t phys)
 
 		if (phys < s->start_phys || phys >= s->end_phys)
 			continue;
+		if (s->bad) {
+			page.bad = true;
+			continue;
+		}
 		page.covered = true;
 		page.identity |= s->identity;
 		page.guard |= s->guard;
@@ -278,7 +282,7 @@ static void assert_like_model(phys_t phys)
 {
 	struct model_page page = model_page(phys);
 
-	if (page.ram && !page.guard)
+	if (page.ram && !page.guard && !page.bad)
 		assert_view(MAP_DIRECT, phys, model_direct_rights(&page));
 	else
 		assert_null(view(MAP_DIRECT, phys));
@@ -319,7 +323,7 @@ static void random_world(uint64_t *seed)
 		w.special[i] = (struct map_special){ pfn_phys(start),
 			pfn_phys(start + random_below(seed, 24)),
 			rights[random_below(seed, ARRAY_SIZE(rights))], random_below(seed, 4) != 0,
-			random_below(seed, 6) == 0, false };
+			random_below(seed, 6) == 0, false, random_below(seed, 8) == 0 };
 	}
 }
 
@@ -379,13 +383,13 @@ static void assert_special_gives(struct map_special special, enum bm_error error
 static void refuses_bad_specials(void **state)
 {
 	static const struct map_special bad[] = {
-		{ 0x400000, 0x401000, MAP_WRITE | MAP_EXEC, true, false, false },
-		{ 0x400000, 0x401000, MAP_UC | MAP_WC, true, false, false },
-		{ 0x400000, 0x401000, MAP_TABLES, true, false, false },
-		{ 0x400800, 0x402000, MAP_WRITE, true, false, false },
-		{ 0x400000, 0x401800, MAP_WRITE, true, false, false },
-		{ 0x402000, 0x401000, MAP_WRITE, true, false, false },
-		{ 0, PHYS_END + PAGE_SIZE, MAP_WRITE, false, false, false },
+		{ 0x400000, 0x401000, MAP_WRITE | MAP_EXEC, true, false, false, false },
+		{ 0x400000, 0x401000, MAP_UC | MAP_WC, true, false, false, false },
+		{ 0x400000, 0x401000, MAP_TABLES, true, false, false, false },
+		{ 0x400800, 0x402000, MAP_WRITE, true, false, false, false },
+		{ 0x400000, 0x401800, MAP_WRITE, true, false, false, false },
+		{ 0x402000, 0x401000, MAP_WRITE, true, false, false, false },
+		{ 0, PHYS_END + PAGE_SIZE, MAP_WRITE, false, false, false, false },
 	};
 
 	(void)state;
@@ -404,14 +408,14 @@ static void refuses_identity_in_the_kernels_half(void **state)
 	assert_int_equal(build_plan(), BM_OK);
 	end = w.space.identity_end;
 	assert_special_gives(
-		(struct map_special){ end - PAGE_SIZE, end + PAGE_SIZE, MAP_WRITE, true, false, false },
+		(struct map_special){ end - PAGE_SIZE, end + PAGE_SIZE, MAP_WRITE, true, false, false, false },
 		BM_CONFLICT);
 	assert_special_gives(
-		(struct map_special){ end, end + PAGE_SIZE, MAP_WRITE, true, false, false }, BM_CONFLICT);
+		(struct map_special){ end, end + PAGE_SIZE, MAP_WRITE, true, false, false, false }, BM_CONFLICT);
 	assert_special_gives(
-		(struct map_special){ end - PAGE_SIZE, end, MAP_WRITE, true, false, false }, BM_OK);
+		(struct map_special){ end - PAGE_SIZE, end, MAP_WRITE, true, false, false, false }, BM_OK);
 	assert_special_gives(
-		(struct map_special){ end + PAGE_SIZE, end + PAGE_SIZE, MAP_WRITE, true, false, false },
+		(struct map_special){ end + PAGE_SIZE, end + PAGE_SIZE, MAP_WRITE, true, false, false, false },
 		BM_OK);
 }
 

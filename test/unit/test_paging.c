@@ -394,13 +394,13 @@ static const struct machine big_machines[] = {
 };
 
 static const struct map_special usual_specials[] = {
-	{ 0x400000, 0x412000, MAP_EXEC, true, false, false },
-	{ 0x412000, 0x418000, 0, true, false, false },
-	{ 0x418000, 0x420000, MAP_WRITE, true, false, false },
-	{ 0x600000, 0x608000, MAP_WRITE, true, false, false },
-	{ 0x603000, 0x604000, 0, false, true, false },
-	{ 0x80000000, 0x80300000, MAP_WRITE | MAP_WC, true, false, false },
-	{ 0xa0000000, 0xa0001000, MAP_WRITE | MAP_UC, true, false, false },
+	{ 0x400000, 0x412000, MAP_EXEC, true, false, false, false },
+	{ 0x412000, 0x418000, 0, true, false, false, false },
+	{ 0x418000, 0x420000, MAP_WRITE, true, false, false, false },
+	{ 0x600000, 0x608000, MAP_WRITE, true, false, false, false },
+	{ 0x603000, 0x604000, 0, false, true, false, false },
+	{ 0x80000000, 0x80300000, MAP_WRITE | MAP_WC, true, false, false, false },
+	{ 0xa0000000, 0xa0001000, MAP_WRITE | MAP_UC, true, false, false, false },
 };
 
 static struct limits limits_of(const struct e820 *map)

@@ -60,14 +60,14 @@ static const struct e820_entry ram[] = {
 };
 
 static const struct map_special specials[] = {
-	{ 0x400000, 0x404000, MAP_EXEC, true, false, false },
-	{ 0x404000, 0x406000, 0, true, false, false },
-	{ 0x406000, 0x40a000, MAP_WRITE, true, false, false },
-	{ 0x600000, 0x606000, MAP_WRITE, true, false, false },
-	{ 0x602000, 0x603000, 0, false, true, false },
-	{ 0x80000000, 0x80400000, MAP_WRITE | MAP_WC, true, false, false },
-	{ 0xa0000000, 0xa0001000, MAP_WRITE | MAP_UC, true, false, false },
-	{ 0x700000, 0x701000, 0, false, true, false },
+	{ 0x400000, 0x404000, MAP_EXEC, true, false, false, false },
+	{ 0x404000, 0x406000, 0, true, false, false, false },
+	{ 0x406000, 0x40a000, MAP_WRITE, true, false, false, false },
+	{ 0x600000, 0x606000, MAP_WRITE, true, false, false, false },
+	{ 0x602000, 0x603000, 0, false, true, false, false },
+	{ 0x80000000, 0x80400000, MAP_WRITE | MAP_WC, true, false, false, false },
+	{ 0xa0000000, 0xa0001000, MAP_WRITE | MAP_UC, true, false, false, false },
+	{ 0x700000, 0x701000, 0, false, false, false, true },
 };
 
 struct world {
@@ -275,22 +275,22 @@ static void names_what_is_wrong(void)
 {
 	uint64_t direct = w.space.direct_base;
 
-	rebuild_with(&(struct map_special){ 0x401000, 0x404000, MAP_EXEC, true, false, false }, 0);
+	rebuild_with(&(struct map_special){ 0x401000, 0x404000, MAP_EXEC, true, false, false, false }, 0);
 	assert_violation(PAGING_MISSING, 0x400000, 0x400000);
-	rebuild_with(&(struct map_special){ 0x3ff000, 0x404000, MAP_EXEC, true, false, false }, 0);
+	rebuild_with(&(struct map_special){ 0x3ff000, 0x404000, MAP_EXEC, true, false, false, false }, 0);
 	assert_violation(PAGING_UNWANTED, 0x3ff000, 0x3ff000);
-	rebuild_with(&(struct map_special){ 0x404000, 0x406000, MAP_WRITE, true, false, false }, 1);
+	rebuild_with(&(struct map_special){ 0x404000, 0x406000, MAP_WRITE, true, false, false, false }, 1);
 	assert_violation(PAGING_RIGHTS, 0x404000, 0x404000);
-	rebuild_with(&(struct map_special){ 0x400000, 0x404000, MAP_WRITE, true, false, false }, 0);
+	rebuild_with(&(struct map_special){ 0x400000, 0x404000, MAP_WRITE, true, false, false, false }, 0);
 	assert_violation(PAGING_RIGHTS, 0x400000, 0x400000);
-	rebuild_with(&(struct map_special){ 0x406000, 0x40a000, MAP_EXEC, true, false, false }, 2);
+	rebuild_with(&(struct map_special){ 0x406000, 0x40a000, MAP_EXEC, true, false, false, false }, 2);
 	assert_violation(has_nx() ? PAGING_WRITE_EXEC : PAGING_RIGHTS, 0x406000, 0x406000);
-	rebuild_with(&(struct map_special){ 0x700000, 0x700000, 0, false, true, false }, 7);
+	rebuild_with(&(struct map_special){ 0x700000, 0x700000, 0, false, false, false, true }, 7);
 	assert_violation(PAGING_UNWANTED, direct + 0x700000, 0x700000);
-	rebuild_with(&(struct map_special){ 0x700000, 0x702000, 0, false, true, false }, 7);
+	rebuild_with(&(struct map_special){ 0x700000, 0x702000, 0, false, false, false, true }, 7);
 	assert_violation(PAGING_MISSING, direct + 0x701000, 0x701000);
 	rebuild_with(
-		&(struct map_special){ 0x80000000, 0x80400000, MAP_WRITE | MAP_UC, true, false, false },
+		&(struct map_special){ 0x80000000, 0x80400000, MAP_WRITE | MAP_UC, true, false, false, false },
 		5);
 	assert_violation(PAGING_MEMORY_TYPE, 0x80000000, 0x80000000);
 }
@@ -432,7 +432,8 @@ static void random_specials(uint64_t *seed)
 		w.special[i] =
 			(struct map_special){ start, start + random_below(seed, 700) * PAGE_SIZE,
 				rights[random_below(seed, ARRAY_SIZE(rights))],
-				random_below(seed, 4) != 0, random_below(seed, 6) == 0, false };
+				random_below(seed, 4) != 0, random_below(seed, 6) == 0, false,
+				random_below(seed, 8) == 0 };
 	}
 }
 

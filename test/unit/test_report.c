@@ -128,7 +128,7 @@ static int build(void **state)
 	boot.input.options.numa = NUMA_OFF;
 	boot.input.image_start_phys = 0x1000000;
 	boot.input.image_end_phys = 0x1020000;
-	boot.input.special[0] = (struct map_special){ 0x1000000, 0x1020000, MAP_EXEC, true, false, false };
+	boot.input.special[0] = (struct map_special){ 0x1000000, 0x1020000, MAP_EXEC, true, false, false, false };
 	boot.input.specials = 1;
 	boot.srat =
 		(struct srat){ .range = affinity, .ranges = 1, .nodes = 2, .processors = { 4 } };

@@ -36,6 +36,7 @@ for arch in ARCHES:
         f"{arch}-mem": Machine(arch, 512, ("mem = 100M", POWEROFF)),
         f"{arch}-reserve": Machine(arch, 512, ("reserve = 16M@64M, 5K@0x9001800",
                                                "badram = 1@0xa000fff", POWEROFF)),
+        f"{arch}-badram": Machine(arch, 512, ("badram = 1M@0, 2G@2G", POWEROFF)),
         f"{arch}-bad-config": Machine(arch, 512, ("# a test", "mem = lots", "colour = red",
                                                   "hostile = slow=1", POWEROFF)),
         f"{arch}-halt": Machine(arch, 512, ("after = halt",), until="Halted."),

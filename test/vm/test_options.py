@@ -69,6 +69,16 @@ def test_reserved_ranges_are_never_handed_out(run):
     check_free_blocks(report)
 
 
+@each("badram")
+def test_bad_low_memory_and_what_is_no_ram(run):
+    """The crumbs are not written to pages that are not mapped; the framebuffer and the flash stay mapped."""
+    report = run.report()
+    assert run.end == "guest-shutdown"
+    assert all(r["end_pfn"] <= 0x100 for r in owners(report)["badram="]["ranges"])
+    assert any(a["type"] == "WC" for a in report["paging"]["areas"])
+    check_balance(report)
+
+
 @each("bad-config")
 def test_bad_lines_are_named_and_ignored(run):
     assert run.end == "guest-shutdown"
