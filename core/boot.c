@@ -605,8 +605,8 @@ static enum bm_error init_node(struct boot *b, uint32_t nid)
 	if (span.start == span.end)
 		return BM_OK; /* no bootmem: everything in it is reserved */
 	if (!find_bitmap(b, nid, pages, &bitmap))
-		return boot_fail(b, BM_NOMEM, "bootmem: no room for node %u's bitmap of %llu pages",
-			nid, (unsigned long long)pages);
+		return boot_fail(b, BM_NOMEM, "bootmem: no room for node %u's bitmap of %llu page%s",
+			nid, ULL(pages), plural(pages));
 	b->bitmap_pfn[nid] = bitmap;
 	b->bitmap_pages[nid] = pages;
 	error = boot_own(b, OWNER_BITMAP, bitmap, bitmap + pages);
@@ -812,8 +812,7 @@ static enum bm_error build_tables(struct boot *b)
 	error = paging_build(&b->paging, &b->plan, &b->input.mode, tables, pages, b->pool.window);
 	if (error != BM_OK)
 		return boot_fail(b, error, "paging: the tables can't be built");
-	boot_say(b, "paging: %u levels, %llu tables", b->input.mode.levels,
-		(unsigned long long)pages);
+	boot_say(b, "paging: %u levels, %llu table%s", b->input.mode.levels, ULL(pages), plural(pages));
 	return BM_OK;
 }
 
@@ -926,7 +925,7 @@ enum bm_error boot_stage_zones(struct boot *b)
 	nodes_init(mm, &b->node_map, pfn_down(pages.nodes));
 	sparse_init(mm, &b->e820, pfn_down(pages.sections));
 	pkmap_init(mm, &b->space, pfn_down(pages.pkmap));
-	boot_say(b, "zones: %llu sections of %llu MiB", (unsigned long long)mm->sections_present,
+	boot_say(b, "zones: %llu section%s of %llu MiB", ULL(mm->sections_present), plural(mm->sections_present),
 		(unsigned long long)((UINT64_C(1) << ARCH_SECTION_SHIFT) / MIB));
 	return BM_OK;
 }
@@ -1006,6 +1005,18 @@ enum bm_error boot_prepare(struct boot *b)
 
 /* --- stages 8 and 9: exit and settle --------------------------------------------------------------------- */
 
+/* The map is read again before each attempt, and that can fail, too. */
+static enum bm_error refuse_exit(struct boot *b, enum bm_error error)
+{
+	uint32_t attempts = b->exit_attempts;
+
+	if (error == BM_REFUSED)
+		return boot_fail(b, error, "exit: the firmware refused %u time%s", attempts, plural(attempts));
+	return boot_fail(b, error, "exit: at attempt %u, %s", attempts,
+		error == BM_FULL ? "the firmware's map outgrew its buffer (Q3)" :
+				   "the firmware's map can't be used");
+}
+
 static enum bm_error stage_exit(struct boot *b)
 {
 	enum bm_error error = b->platform->exit(b->platform->ctx, &b->map, &b->exit_attempts);
@@ -1014,7 +1025,7 @@ static enum bm_error stage_exit(struct boot *b)
 	b->exited = true; /* even a refused exit leaves nothing to return to (Q6) */
 	b->pool.claim = NULL;
 	if (error != BM_OK)
-		return boot_fail(b, error, "exit: the firmware refused %u times", b->exit_attempts);
+		return refuse_exit(b, error);
 	for (uint32_t i = 1; i < b->exit_attempts; i++)
 		finding_add(&b->findings, FINDING_EXIT_RETRIED, 0, 0);
 	return BM_OK;

@@ -141,8 +141,8 @@ enum bm_error boot_alloc(struct boot *b, enum owner owner, uint64_t pages, phys_
 	enum bm_error error = bootmem_alloc(&b->pool, &request, &result);
 
 	if (error != BM_OK)
-		return boot_fail(b, error, "%s: no room for %llu pages for \"%s\"",
-			boot_stage_name(b->stage), (unsigned long long)pages, owner_name(owner));
+		return boot_fail(b, error, "%s: no room for %llu page%s for \"%s\"",
+			boot_stage_name(b->stage), ULL(pages), plural(pages), owner_name(owner));
 	*phys = result.start_phys;
 	return boot_own(b, owner, pfn_down(*phys), pfn_down(*phys) + pages);
 }

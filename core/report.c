@@ -421,13 +421,13 @@ static void put_last_line(const struct boot *b, enum report_stage stage,
 	char free[SIZE_TEXT_MAX], present[SIZE_TEXT_MAX];
 	bool good = totals_balance(t) && (!report_is_live(stage) || b->selftest.balanced);
 
-	sink_printf(out, "\n%s: %s of %s free, %u kinds of findings.\n\n",
+	sink_printf(out, "\n%s: %s of %s free, %u kind%s of findings.\n\n",
 		!good			     ? "NOT READY" :
 			report_is_live(stage) ? "READY" :
 						"PLANNED",
 		format_size(free, t->free_pages << PAGE_SHIFT),
 		format_size(present, t->present_pages << PAGE_SHIFT),
-		findings_kinds(&b->findings));
+		findings_kinds(&b->findings), plural(findings_kinds(&b->findings)));
 }
 
 void report_text(const struct boot *b, enum report_stage stage, const struct sink *out)

@@ -44,4 +44,10 @@ struct sink text_buffer_sink(struct text_buffer *buffer, char *text, size_t capa
 #define SIZE_TEXT_MAX 24
 const char *format_size(char text[SIZE_TEXT_MAX], uint64_t bytes);
 
+/* What follows a noun that a number of things is told with. */
+static inline const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 #endif

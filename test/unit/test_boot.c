@@ -289,6 +289,42 @@ static void test_exit_gives_up(void **state)
 	destroy(m);
 }
 
+static void outgrow_buffer(struct fake_firmware *fw, void *ctx)
+{
+	(void)ctx;
+	fw->hostile.fault[HOSTILE_GROW] = OPTIONS_FAULT_MAX;
+}
+
+static void break_stride(struct fake_firmware *fw, void *ctx)
+{
+	(void)ctx;
+	fw->hostile.fault[HOSTILE_STRIDE] = 8;
+}
+
+/* The map that is read for the exit is of no use: that is the cause, no refusal. */
+static void test_exit_names_its_cause(void **state)
+{
+	static const struct {
+		void (*meddle)(struct fake_firmware *fw, void *ctx);
+		enum bm_error error;
+		const char *says;
+	} cause[] = {
+		{ outgrow_buffer, BM_FULL, "exit: at attempt 1, the firmware's map outgrew its buffer (Q3)" },
+		{ break_stride, BM_INVALID, "exit: at attempt 1, the firmware's map can't be used" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(cause); i++) {
+		struct machine *m = ovmf(512 * MIB);
+
+		m->fw.stale_exits = 1;
+		m->fw.meddle = cause[i].meddle;
+		assert_int_equal(fake_boot(&m->fw, &m->boot, NULL), cause[i].error);
+		assert_non_null(strstr(m->fw.console_text, cause[i].says));
+		destroy(m);
+	}
+}
+
 /* Pages that the map calls free but that are never granted: around them, and reported. */
 static void test_refused_claims(void **state)
 {
@@ -1328,6 +1364,7 @@ int main(void)
 		cmocka_unit_test(test_impossible_strides),
 		cmocka_unit_test(test_exit_is_retried),
 		cmocka_unit_test(test_exit_gives_up),
+		cmocka_unit_test(test_exit_names_its_cause),
 		cmocka_unit_test(test_free_initmem),
 		cmocka_unit_test(test_free_initmem_up_to_a_large_page),
 		cmocka_unit_test(test_refused_claims),
