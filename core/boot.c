@@ -490,6 +490,16 @@ static enum bm_error own_ranges(struct boot *b, enum owner owner, const struct o
 	return BM_OK;
 }
 
+static enum bm_error refuse_badram(struct boot *b, const struct option_range *range)
+{
+	char text[OPTION_RANGE_TEXT_MAX];
+	struct text_buffer buffer;
+	struct sink sink = text_buffer_sink(&buffer, text, sizeof(text));
+
+	options_put_range(range, &sink);
+	return boot_fail(b, BM_CONFLICT, "bootmem: badram=%s is where the firmware put this program", text);
+}
+
 /* Bad memory where the loader itself runs can't be avoided any more. */
 static enum bm_error check_badram(struct boot *b)
 {
@@ -502,9 +512,7 @@ static enum bm_error check_badram(struct boot *b)
 		if ((r->start_phys < in->image_end_phys && in->image_start_phys < end) ||
 			(r->start_phys < in->workspace_end_phys &&
 				in->workspace_start_phys < end))
-			return boot_fail(b, BM_CONFLICT,
-				"bootmem: badram=%llu@0x%llx is where the firmware put this program",
-				(unsigned long long)r->bytes, (unsigned long long)r->start_phys);
+			return refuse_badram(b, r);
 	}
 	return BM_OK;
 }

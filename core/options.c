@@ -451,13 +451,11 @@ static bool append(char *out, size_t size, const char *at, size_t length)
 
 #define ARCH_PLACE "{arch}"
 
-/* A path, with this architecture's name where it is asked for. */
+/* A path, with this architecture's name where it is asked for; empty: none after all. */
 static enum verdict apply_path(char path[OPTIONS_PATH], struct text value)
 {
 	char expanded[OPTIONS_PATH] = "";
 
-	if (value.length == 0)
-		return REFUSED;
 	while (value.length != 0) {
 		bool place = starts_with(value, ARCH_PLACE);
 
@@ -526,7 +524,7 @@ static const struct key keys[] = {
 	{ "mem", "a size like 512M", apply_mem },
 	{ "highmem", "a size like 512M", apply_highmem },
 	{ "vmalloc", "a size like 128M", apply_vmalloc },
-	{ "numa", "on, off or fake=2", apply_numa },
+	{ "numa", "on, off or fake=N, N from 1 to 64", apply_numa },
 	{ "pae", "auto, on or off", apply_pae },
 	{ "reserve", "size@address, like 16M@0x4000000", apply_reserve },
 	{ "badram", "size@address, like 4K@0x1234000", apply_badram },

@@ -71,6 +71,12 @@ static void put_size_word(struct words *w, const char *key, uint64_t bytes, uint
 	put_size(w->out, bytes);
 }
 
+void options_put_range(const struct option_range *range, const struct sink *out)
+{
+	put_size(out, range->bytes);
+	sink_printf(out, "@0x%llx", ULL(range->start_phys));
+}
+
 static void put_ranges(
 	struct words *w, const char *key, const struct option_range *range, uint32_t ranges)
 {
@@ -79,8 +85,7 @@ static void put_ranges(
 			put_key(w, key);
 		else
 			sink_puts(w->out, ",");
-		put_size(w->out, range[i].bytes);
-		sink_printf(w->out, "@0x%llx", ULL(range[i].start_phys));
+		options_put_range(&range[i], w->out);
 	}
 }
 

@@ -4,7 +4,8 @@
  *
  * Numbers are decimal or, with 0x, hexadecimal. Sizes and addresses may end in K, M, G or T (powers
  * of 1024). Ranges are size@address, several joined by commas. The keys reserve, badram
- * and hostile add up over all texts; of every other key the last value counts.
+ * and hostile add up over all texts; of every other key the last value counts; kernel, initrd and cmdline
+ * without a value are none.
  */
 #ifndef BOOTMEM_OPTIONS_H
 #define BOOTMEM_OPTIONS_H
@@ -108,5 +109,9 @@ size_t options_narrow(char *text, size_t length);
  * options_parse_words makes the same options of them. Nothing is written for the defaults.
  */
 void options_format(const struct boot_options *options, const struct sink *out);
+
+/* One range as reserve= and badram= take it: 16G@0x0. */
+#define OPTION_RANGE_TEXT_MAX 48
+void options_put_range(const struct option_range *range, const struct sink *out);
 
 #endif

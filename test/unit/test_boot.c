@@ -734,7 +734,7 @@ static void test_badram_over_the_image(void **state)
 	options.badram[0] = (struct option_range){ 256 * MIB, 256 * MIB };
 	assert_int_equal(fake_boot(&m->fw, &m->boot, &options), BM_CONFLICT);
 	assert_false(m->fw.exited);
-	assert_non_null(strstr(m->fw.console_text, "badram="));
+	assert_non_null(strstr(m->fw.console_text, "badram=256M@0x10000000 is"));
 	destroy(m);
 }
 

@@ -378,8 +378,10 @@ static void kernels(void **state)
 	assert_string_equal(options.cmdline, "console=ttyS0 root=/dev/sda1#2");
 	accepts("cmdline =");
 	assert_string_equal(options.cmdline, "");
-	refuses("kernel=");
-	refuses("initrd=");
+	accepts("kernel=a.elf\ninitrd=b\ncmdline=c\nkernel =\ninitrd=\"\"\ncmdline=");
+	assert_string_equal(options.kernel, "");
+	assert_string_equal(options.initrd, "");
+	assert_string_equal(options.cmdline, "");
 	memset(longest + strlen(longest), 'x', OPTIONS_CMDLINE - 1);
 	accepts(longest);
 	assert_int_equal(strlen(options.cmdline), OPTIONS_CMDLINE - 1);
