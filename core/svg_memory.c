@@ -50,10 +50,12 @@ static int64_t at(const struct panel *p, phys_t phys)
 	phys_t inside = min_u64(max_u64(phys, p->start), p->end) - p->start;
 	uint64_t bytes = p->end - p->start, sum = 0, hundredths = 0;
 
-	/*
-	 * inside * width / bytes, digit by digit: i386 has no 64-bit division of its own. Physical
-	 * addresses have 46 bits here and widths 17.
-	 */
+	/* Both factors below 2^46 leave room for widths of 17 bits; what is lost is far below a hundredth of a pixel. */
+	while (bytes >> 46 != 0) {
+		bytes >>= 1;
+		inside >>= 1;
+	}
+	/* inside * width / bytes, digit by digit: i386 has no 64-bit division of its own. */
 	for (int bit = 17; bit >= 0; bit--)
 		if (sum + (bytes << bit) <= inside * (uint64_t)p->width) {
 			sum += bytes << bit;
