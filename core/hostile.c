@@ -69,7 +69,7 @@ static void put_real(struct spoiled *out, const struct fw_map *map, uint64_t cru
 
 static void put_empty(struct spoiled *out, const struct fw_map *map, uint32_t wanted)
 {
-	for (uint32_t i = 0; i < wanted; i++) {
+	for (uint32_t i = 0; i < wanted && map->count != 0; i++) {
 		struct efi_memory_desc desc = fw_map_entry(map, i % map->count);
 
 		desc.pages = 0;

@@ -642,21 +642,12 @@ void options_defaults(struct boot_options *options)
 	options->highmem_bytes = options->vmalloc_bytes = LIMITS_NOT_GIVEN;
 }
 
-static void discard(void *ctx, const char *text, size_t length)
-{
-	(void)ctx;
-	(void)text;
-	(void)length;
-}
-
-static const struct sink nowhere = { discard, NULL };
-
 /* One assignment more; after the first messages the others are only counted. */
 static void apply_next(struct boot_options *options, struct place *place, uint32_t *refused, struct text word)
 {
 	*refused += apply(options, place, word);
 	if (*refused == MESSAGES_MAX)
-		place->errors = &nowhere;
+		place->errors = &sink_nowhere;
 }
 
 static uint32_t say_rest(const struct place *place, const struct sink *errors, uint32_t refused)

@@ -37,13 +37,6 @@ struct sheet {
 	struct report_totals totals;
 };
 
-static void discard(void *ctx, const char *text, size_t length)
-{
-	(void)ctx;
-	(void)text;
-	(void)length;
-}
-
 /* --- title and legend ------------------------------------------------------------------------ */
 
 static int64_t put_title(const struct sheet *p, int64_t y)
@@ -253,8 +246,7 @@ static int64_t put_page(const struct sheet *p)
 
 void svg_draw(const struct svg_page *page, const struct sink *out)
 {
-	const struct sink nowhere = { discard, NULL };
-	struct sheet sheet = { .page = page, .b = page->boot, .out = &nowhere };
+	struct sheet sheet = { .page = page, .b = page->boot, .out = &sink_nowhere };
 	uint32_t height;
 
 	report_totals(page->boot, page->stage, &sheet.totals);

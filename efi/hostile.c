@@ -7,6 +7,7 @@
 #include <bootmem/string.h>
 
 #include "hostile.h"
+#include "tables.h"
 
 #define MAP_SPARE_PAGES 4 /* what the real map may grow by */
 
@@ -169,21 +170,6 @@ static bool asked_for(const struct option_hostile *options)
 	return any != 0;
 }
 
-/* UEFI 2.10, 3.3: SecureBoot is 1 where images are verified. */
-static bool secure_boot(EFI_SYSTEM_TABLE *st)
-{
-	EFI_GUID guid = { 0x8be4df61, 0x93ca, 0x11d2,
-		{ 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c } };
-	UINT8 value = 0;
-	UINTN bytes = sizeof(value);
-	EFI_STATUS status;
-
-	if (st->RuntimeServices == NULL)
-		return false;
-	status = st->RuntimeServices->GetVariable(L"SecureBoot", &guid, NULL, &bytes, &value);
-	return !EFI_ERROR(status) && value != 0;
-}
-
 /* Room for the real map, which is read into it before it is spoiled. */
 static bool take_map_room(struct hostile *h)
 {
@@ -224,10 +210,14 @@ static EFI_SYSTEM_TABLE *refuse(struct option_hostile *options, const struct sin
 EFI_SYSTEM_TABLE *hostile_wrap(struct hostile *h, EFI_SYSTEM_TABLE *st,
 	struct option_hostile *options, const struct sink *out)
 {
+	enum linux_secure_boot secure;
+
 	if (!asked_for(options))
 		return st;
-	if (secure_boot(st))
-		return refuse(options, out, st, "Secure Boot is on");
+	secure = table_secure_boot(st);
+	if (secure == LINUX_SECURE_BOOT_ENABLED || secure == LINUX_SECURE_BOOT_UNKNOWN)
+		return refuse(options, out, st,
+			secure == LINUX_SECURE_BOOT_ENABLED ? "Secure Boot is on" : "Secure Boot may be on");
 	*h = (struct hostile){ .real = st->BootServices };
 	if (!take_map_room(h))
 		return refuse(options, out, st, "there is no room for a copy of the map");

@@ -217,8 +217,7 @@ static void describe_machine(struct app *app, EFI_SYSTEM_TABLE *st)
 		.smbios3_phys = table_smbios3(st) };
 	app->runtime = st->RuntimeServices;
 	app->input.runtime_services = st->RuntimeServices != NULL;
-	if (app->input.runtime_services)
-		app->input.secure_boot = table_secure_boot(st);
+	app->input.secure_boot = table_secure_boot(st);
 	app->input.no_long_mode = !arch_has_long_mode();
 	app->input.memory_attributes = (const void *)(uintptr_t)table_memory_attributes(st);
 }

@@ -62,8 +62,11 @@ enum linux_secure_boot table_secure_boot(EFI_SYSTEM_TABLE *st)
 {
 	static CHAR16 secure_boot[] = L"SecureBoot", setup_mode[] = L"SetupMode";
 	uint8_t secure = 0, setup = 0;
-	EFI_STATUS status = read_byte(st, secure_boot, &secure);
+	EFI_STATUS status;
 
+	if (st->RuntimeServices == NULL)
+		return LINUX_SECURE_BOOT_UNSET;
+	status = read_byte(st, secure_boot, &secure);
 	if (status == EFI_NOT_FOUND)
 		return LINUX_SECURE_BOOT_DISABLED;
 	if (EFI_ERROR(status) || EFI_ERROR(read_byte(st, setup_mode, &setup)))

@@ -16,7 +16,8 @@ phys_t table_smbios(EFI_SYSTEM_TABLE *st);
 phys_t table_smbios3(EFI_SYSTEM_TABLE *st);
 phys_t table_memory_attributes(EFI_SYSTEM_TABLE *st);
 
-/* Does it verify what it starts (UEFI 2.10, 3.3)? In setup mode it does not; one without such a variable neither. */
+/* Does it verify what it starts (UEFI 2.10, 3.3)? In setup mode it does not; one without such a variable neither. Unset:
+ * it has no runtime services to be asked; unknown: it does not say. */
 enum linux_secure_boot table_secure_boot(EFI_SYSTEM_TABLE *st);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Leaving for a Linux-protocol kernel (bootmem/cpu.h): its GDT, then the jump in jump_linux-asm.S.
+ * Leaving for a Linux-protocol kernel (bootmem/cpu.h): its GDT, then the jump in jump_linux.S.
  */
 #include <bootmem/cpu.h>
 

@@ -26,6 +26,9 @@ struct sink {
 BM_PRINTF(2, 3) void sink_printf(const struct sink *sink, const char *format, ...);
 void sink_vprintf(const struct sink *sink, const char *format, va_list args);
 
+/* Takes everything and keeps nothing. */
+extern const struct sink sink_nowhere;
+
 void sink_puts(const struct sink *sink, const char *text);
 
 /* A sink into a buffer: always NUL-terminated, cut where full; used counts what was wanted. */

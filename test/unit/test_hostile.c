@@ -91,6 +91,18 @@ static void no_fault_changes_nothing(void **state)
 	assert_memory_equal(room, desc, 10 * sizeof(desc[0]));
 }
 
+/* There is nothing to spoil, and no descriptor to take an example of. */
+static void an_empty_map_stays_empty(void **state)
+{
+	const struct option_hostile faults = { { [HOSTILE_GROW] = 2, [HOSTILE_ZERO] = 3, [HOSTILE_NESTED] = 4,
+		[HOSTILE_UNSORTED] = 5 } };
+	struct fw_map map = { .stride = 40 };
+	uint32_t stride;
+
+	(void)state;
+	assert_int_equal(hostile_map(&faults, 1, &map, room, sizeof(room), &stride), 0);
+}
+
 static void each_fault_shows(void **state)
 {
 	struct fw_map map = small_map(20);
@@ -186,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_fault_changes_nothing),
+		cmocka_unit_test(an_empty_map_stays_empty),
 		cmocka_unit_test(each_fault_shows),
 		cmocka_unit_test(maps_grow_with_the_readings),
 		cmocka_unit_test(room_is_never_exceeded),
