@@ -226,7 +226,7 @@ def test_make_run_takes_kernel_initrd_and_its_arguments():
 
 def test_make_run_names_a_missing_kernel():
     status, _, errors = shell("make", "-s", "run", "KERNEL=none.elf")
-    assert status != 0 and "kernel: none.elf can't be read" in errors
+    assert status != 0 and "kernel: none.elf is no file that can be read" in errors
 
 
 @on_machines(*BARE)
