@@ -297,40 +297,32 @@ static enum status show(const struct command *c, const struct simulation *s)
 	return finish_output();
 }
 
-static enum status run_one(const struct command *c)
+static enum status compare(struct simulation *const s[2])
 {
-	struct recording r;
-	struct simulation *s;
-	enum status status = STATUS_UNUSABLE;
+	struct sink out = stream_sink(stdout);
 
-	if (load(&r, c->file[0])) {
-		s = simulate_file(c, &r, c->file[0]);
-		status = s != NULL ? show(c, s) : STATUS_FAILED;
-		if (s != NULL)
-			simulation_free(s);
-	}
-	recording_free(&r);
-	return status;
+	diff_text(s[0], s[1], &out);
+	return finish_output();
 }
 
-static enum status run_diff(const struct command *c)
+/* One file, or two with --diff; of two that can't be used, both are named. */
+static enum status run(const struct command *c)
 {
 	struct recording r[2];
 	struct simulation *s[2] = { NULL, NULL };
-	struct sink out = stream_sink(stdout);
-	bool loaded = load(&r[0], c->file[0]);
-	enum status status = STATUS_FAILED;
+	enum status status = STATUS_DONE;
 
-	loaded = load(&r[1], c->file[1]) && loaded;
-	if (!loaded)
-		status = STATUS_UNUSABLE;
-	for (unsigned i = 0; loaded && i < 2; i++)
+	for (unsigned i = 0; i < c->files; i++)
+		if (!load(&r[i], c->file[i]))
+			status = STATUS_UNUSABLE;
+	for (unsigned i = 0; status != STATUS_UNUSABLE && i < c->files; i++) {
 		s[i] = simulate_file(c, &r[i], c->file[i]);
-	if (s[0] != NULL && s[1] != NULL) {
-		diff_text(s[0], s[1], &out);
-		status = finish_output();
+		if (s[i] == NULL)
+			status = STATUS_FAILED;
 	}
-	for (unsigned i = 0; i < 2; i++) {
+	if (status == STATUS_DONE)
+		status = c->diff ? compare(s) : show(c, s[0]);
+	for (unsigned i = 0; i < c->files; i++) {
 		if (s[i] != NULL)
 			simulation_free(s[i]);
 		recording_free(&r[i]);
@@ -432,5 +424,5 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return STATUS_UNUSABLE;
 	}
-	return c.diff ? run_diff(&c) : run_one(&c);
+	return run(&c);
 }

@@ -4,8 +4,8 @@
 #   make sim                        build/bootmem-sim (x86_64 rules), build/bootmem-sim-i386 (i386 rules)
 #   make build/sim/64-check/bootmem-sim   the same under ASan and UBSan, for the tests
 
-SIM_CFLAGS := -std=gnu11 -g $(WARNINGS) -Wframe-larger-than=32768 \
-	-Iinclude -Iarch -Itools/sim -ffile-prefix-map=$(CURDIR)=.
+SIM_CFLAGS := -std=gnu11 -g $(WARNINGS) -Wframe-larger-than=16384 \
+	-D_FILE_OFFSET_BITS=64 -Iinclude -Iarch -Itools/sim -ffile-prefix-map=$(CURDIR)=.
 SIM_OPT_64 := -m64 -O2
 SIM_OPT_32 := -m32 -O2
 SIM_CHECK  := -O1 -fno-sanitize-recover=all -fno-omit-frame-pointer
