@@ -557,7 +557,10 @@ static void after_activate(void *ctx)
 		boot->runtime_usable ? app->runtime : NULL, &app->log);
 }
 
-/* The serial line first, drawing may be what is broken; and last of all the crumb, which nobody reads now. */
+/*
+ * The serial line first, then the crumb, so that it is there once somebody has read of the fault and resets the machine;
+ * and last the screen, for drawing may be what is broken.
+ */
 static bool fault_console(void *ctx, const struct arch_fault *fault, unsigned turn, struct sink *out)
 {
 	struct app *app = ctx;
@@ -566,15 +569,13 @@ static bool fault_console(void *ctx, const struct arch_fault *fault, unsigned tu
 		*out = app->log.record;
 		return true;
 	}
-	if (turn == 1) {
-		log_flush(&app->log);
-		screen_clear(&app->screen, "bootmem " ARCH_NAME ": the start has died", COLOUR_BAD);
-		*out = app->screen.text;
-		if (app->screen.on)
-			return true;
-	}
+	if (turn > 1)
+		return false;
+	log_flush(&app->log);
 	crumbs_end(&app->crumbs, CRUMB_EXCEPTION, fault);
-	return false;
+	screen_clear(&app->screen, "bootmem " ARCH_NAME ": the start has died", COLOUR_BAD);
+	*out = app->screen.text;
+	return app->screen.on;
 }
 
 static void explain_fault(void *ctx, const struct arch_fault *fault, const struct sink *out)

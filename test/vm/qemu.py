@@ -329,6 +329,7 @@ def wait_for_end(machine, qemu, directory):
             to_pause = not answer_pause(machine, qemu, directory / "qmp")
         serial = read_serial(directory)
         if to_reset and to_reset in serial:
+            time.sleep(POLL_SECONDS)  # the last words are out, the crumb may still be on its way to memory
             qmp(qemu, execute="system_reset")
             to_reset, before = "", len(serial)
         if not to_reset and machine.until and machine.until in serial[before:]:
