@@ -50,8 +50,8 @@ EFI  := $(wildcard efi/*.c)
 # The screen's fonts, smallest first.
 FONTS       := $(patsubst %,/usr/share/consolefonts/Uni2-Terminus%.psf.gz,16 Bold24x12 Bold32x16)
 FONT_NOTICE := Terminus Font, Copyright (c) 2010 Dimitar Toshkov Zhekov, SIL Open Font License 1.1
-# Test applications that end with a fault instead of after=.
-FAULTS := ud pf stack df nx text
+# Test applications that end with a fault instead of after=, or have one in stage settle, under the firmware's page tables.
+FAULTS := ud pf stack df nx text settle-ud settle-mc
 
 # _relocate and nothing else comes from gnu-efi's libraries.
 LDFLAGS := -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack --no-undefined --build-id=none \
@@ -96,7 +96,7 @@ $$(BUILD)/test/$(1)/fault-%.o: test/fault/fault.c Makefile
 	@mkdir -p $$(@D)
 	@echo '  CC  $$@'
 	$$(Q)$$(CC) $$(CFLAGS_$(1)) $$(BASE_CFLAGS) $$(EFI_CFLAGS) $$(EFI_CFLAGS_$(1)) -Iarch/$(1) -Iefi \
-		-DTEST_FAULT=raise_$$* -c $$< -o $$@
+		-DTEST_FAULT=raise_$$(*:settle-%=%) -c $$< -o $$@
 
 $$(BUILD)/test/$(1)/entry/%.o: test/entry/%.c Makefile
 	@mkdir -p $$(@D)
@@ -121,8 +121,8 @@ $$(BUILD)/$(1)/bootmem.so: $$(EFI_OBJ_$(1)) $$(BUILD)/$(1)/libbootmem.a efi/imag
 
 $$(BUILD)/test/$(1)/fault-%.so: $$(BUILD)/test/$(1)/fault-%.o $$(EFI_OBJ_$(1)) $$(BUILD)/$(1)/libbootmem.a efi/image.lds
 	@echo '  LD  $$@'
-	$$(Q)$$(LD) -m $$(EMULATION_$(1)) $$(LDFLAGS) $$(CRT0_$(1)) $$(filter-out %/efi/power.o,$$(filter %.o,$$^)) \
-		$$(BUILD)/$(1)/libbootmem.a $$(GNUEFI_$(1)) -o $$@
+	$$(Q)$$(LD) -m $$(EMULATION_$(1)) $$(LDFLAGS) $$(if $$(filter settle-%,$$*),--wrap=boot_stage_settle) $$(CRT0_$(1)) \
+		$$(filter-out %/efi/power.o,$$(filter %.o,$$^)) $$(BUILD)/$(1)/libbootmem.a $$(GNUEFI_$(1)) -o $$@
 
 # What starts the application in an odd state, and the application with an end that prints the registers.
 $$(BUILD)/test/$(1)/entry.so: $$(BUILD)/test/$(1)/entry/entry.o $$(ENTRY_OBJ_$(1)) \

@@ -82,6 +82,8 @@ static enum bm_error platform_claim(void *ctx, pfn_t start_pfn, uint64_t pages)
 }
 
 static void take_screen(struct app *app);
+static bool fault_console(void *ctx, const struct arch_fault *fault, unsigned turn, struct sink *out);
+static void explain_fault(void *ctx, const struct arch_fault *fault, const struct sink *out);
 
 static enum bm_error platform_exit(void *ctx, struct fw_map *map, uint32_t *attempts)
 {
@@ -92,6 +94,8 @@ static enum bm_error platform_exit(void *ctx, struct fw_map *map, uint32_t *atte
 	app->bs = NULL;
 	log_leave_firmware(&app->log);
 	error = exit_boot_services(bs, app->handle, &app->map, map, attempts);
+	if (error == BM_OK)
+		arch_take_exceptions(app->boot.cpu_block_phys, &app->fault_handler);
 	take_screen(app);
 	return error;
 }
@@ -128,6 +132,7 @@ static enum bm_error app_init(struct app *app, EFI_HANDLE handle, EFI_SYSTEM_TAB
 		.stage = platform_stage,
 		.console = &app->log.text,
 	};
+	app->fault_handler = (struct arch_fault_handler){ fault_console, explain_fault, app };
 	/* The user may read for longer than five minutes (Q65). */
 	app->bs->SetWatchdogTimer(0, 0, 0, NULL);
 	if (EFI_ERROR(app->bs->HandleProtocol(handle, &loaded_image_guid, &interface))) {
@@ -634,8 +639,6 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	say_where_it_goes_on(app);
 	if (boot_exit(&app->boot) != BM_OK)
 		stop(app);
-	app->fault_handler = (struct arch_fault_handler){ fault_console, explain_fault, app };
 	boot_stage_begin(&app->boot, STAGE_ACTIVATE);
-	arch_activate(
-		app->boot.cpu_block_phys, &app->boot.paging, &app->fault_handler, after_activate, app);
+	arch_activate(app->boot.cpu_block_phys, &app->boot.paging, after_activate, app);
 }

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The switch: from the firmware's descriptor tables, stack and page tables to ours. The firmware may run
- * without paging, with two levels, or with PAE and NX; CR4.PAE must not change while paging is on, nor EFER.NXE
- * under tables that use NX, so paging goes off in between (Q36). Runs at an address that both page tables map to
- * itself. Called once, by arch_activate, with a struct cpu_switch.
+ * From the firmware's descriptor tables, stack and page tables to ours, in this order. The firmware may run
+ * without paging, with two levels, or with PAE and NX.
  */
 #include "cpu_block.h"
 
 	.text
-	.globl	cpu_switch
-	.hidden	cpu_switch
-cpu_switch:
-	cli
-	movl	4(%esp), %edi
-	lgdt	SWITCH_GDTR(%edi)
-	lidt	SWITCH_IDTR(%edi)
+	/* Called once, by arch_take_exceptions, with a struct table_registers. */
+	.globl	cpu_load_tables
+	.hidden	cpu_load_tables
+cpu_load_tables:
+	/* A shadow stack, if the firmware left one on, knows nothing of the far return below. */
+	movl	%cr4, %eax
+	btrl	$CR4_CET_BIT, %eax
+	movl	%eax, %cr4
+	movl	4(%esp), %eax
+	lgdt	TABLES_GDTR(%eax)
+	lidt	TABLES_IDTR(%eax)
 	movl	$SELECTOR_DATA, %eax
 	movl	%eax, %ds
 	movl	%eax, %es
@@ -24,7 +26,20 @@ cpu_switch:
 	movl	%eax, %gs
 	movl	$SELECTOR_TSS, %eax
 	ltr	%ax
+	popl	%eax
+	pushl	$SELECTOR_CODE
+	pushl	%eax
+	lret
 
+	/*
+	 * Called once, by arch_activate, with a struct cpu_switch. CR4.PAE must not change while paging is on, nor EFER.NXE
+	 * under tables that use NX, so paging goes off in between (Q36). Runs at an address that both page tables map to
+	 * itself.
+	 */
+	.globl	cpu_switch
+	.hidden	cpu_switch
+cpu_switch:
+	movl	4(%esp), %edi
 	movl	%cr0, %eax
 	btrl	$CR0_PG_BIT, %eax
 	movl	%eax, %cr0
@@ -49,14 +64,6 @@ cpu_switch:
 	jmp	2f
 2:
 	/* Point of no return: the firmware's mappings are gone. */
-	pushl	$SELECTOR_CODE
-	call	3f
-3:	popl	%ebp
-	addl	$4f - 3b, %ebp
-	pushl	%ebp
-	/* Not before CR4: a shadow stack, if the firmware left one on, knows nothing of this return. */
-	lret
-4:
 	xorl	%ebp, %ebp
 	subl	$12, %esp
 	pushl	%esi

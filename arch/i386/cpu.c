@@ -60,8 +60,11 @@ struct table_register {
 	uint32_t base;
 };
 
-struct cpu_switch {
+struct table_registers {
 	struct table_register gdtr, idtr;
+};
+
+struct cpu_switch {
 	uint32_t stack, cr4, cr3, cr0;
 	uint32_t has_efer, efer;
 	void (*next)(void *ctx);
@@ -69,8 +72,8 @@ struct cpu_switch {
 };
 
 /* The operand of lgdt starts at the limit. */
-_Static_assert(offsetof(struct cpu_switch, gdtr) + 2 == SWITCH_GDTR, "cpu_block.h");
-_Static_assert(offsetof(struct cpu_switch, idtr) + 2 == SWITCH_IDTR, "cpu_block.h");
+_Static_assert(offsetof(struct table_registers, gdtr) + 2 == TABLES_GDTR, "cpu_block.h");
+_Static_assert(offsetof(struct table_registers, idtr) + 2 == TABLES_IDTR, "cpu_block.h");
 _Static_assert(offsetof(struct cpu_switch, stack) == SWITCH_STACK, "cpu_block.h");
 _Static_assert(offsetof(struct cpu_switch, cr4) == SWITCH_CR4, "cpu_block.h");
 _Static_assert(offsetof(struct cpu_switch, cr3) == SWITCH_CR3, "cpu_block.h");
@@ -80,6 +83,7 @@ _Static_assert(offsetof(struct cpu_switch, efer) == SWITCH_EFER, "cpu_block.h");
 _Static_assert(offsetof(struct cpu_switch, next) == SWITCH_NEXT, "cpu_block.h");
 _Static_assert(offsetof(struct cpu_switch, ctx) == SWITCH_CTX, "cpu_block.h");
 
+void cpu_load_tables(const struct table_registers *to);
 _Noreturn void cpu_switch(const struct cpu_switch *to);
 
 struct cpuid {
@@ -170,10 +174,9 @@ static void fill_idt(struct gate *idt)
 		};
 }
 
-static void fill_trap_task(struct tss *tss, unsigned index, phys_t block_phys, phys_t root)
+static void fill_trap_task(struct tss *tss, unsigned index, phys_t block_phys)
 {
 	*tss = (struct tss){
-		.cr3 = (uint32_t)root,
 		.eip = (uint32_t)(uintptr_t)trap_task_stubs + index * TRAP_STUB_SIZE,
 		.eflags = EFLAGS_FIXED,
 		.esp = trap_stack_end(block_phys, index),
@@ -185,16 +188,22 @@ static void fill_trap_task(struct tss *tss, unsigned index, phys_t block_phys, p
 	};
 }
 
-static struct cpu_tables *fill_block(phys_t block_phys, phys_t root)
+/* A task switch loads CR3 from the TSS and does not save it, so the program's has it too, should a task ever return. */
+static void set_tasks_root(struct cpu_tables *tables, uint32_t root)
+{
+	tables->program.cr3 = root;
+	for (unsigned i = 0; i < ARCH_CPU_TRAP_STACKS; i++)
+		tables->trap[i].cr3 = root;
+}
+
+static struct cpu_tables *fill_block(phys_t block_phys)
 {
 	struct cpu_tables *tables = (struct cpu_tables *)(uintptr_t)block_phys;
 
 	memset(tables, 0, sizeof(*tables));
-	/* What a task switch does not save: CR3 is read from here should a task ever return. */
-	tables->program.cr3 = (uint32_t)root;
 	tables->program.io_map = sizeof(tables->program);
 	for (unsigned i = 0; i < ARCH_CPU_TRAP_STACKS; i++)
-		fill_trap_task(&tables->trap[i], i, block_phys, root);
+		fill_trap_task(&tables->trap[i], i, block_phys);
 	fill_gdt(tables);
 	fill_idt(tables->idt);
 	return tables;
@@ -289,13 +298,25 @@ _Noreturn void arch_triple_fault(void)
 	__builtin_unreachable();
 }
 
-_Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
-	const struct arch_fault_handler *handler, void (*next)(void *ctx), void *ctx)
+void arch_take_exceptions(phys_t cpu_block_phys, const struct arch_fault_handler *handler)
 {
-	struct cpu_tables *tables = fill_block(cpu_block_phys, paging->root);
-	struct cpu_switch to = {
+	struct cpu_tables *tables = fill_block(cpu_block_phys);
+	const struct table_registers to = {
 		.gdtr = { .limit = sizeof(tables->gdt) - 1, .base = (uintptr_t)tables->gdt },
 		.idtr = { .limit = sizeof(tables->idt) - 1, .base = (uintptr_t)tables->idt },
+	};
+	uint32_t cr3;
+
+	__asm__ volatile("movl %%cr3, %0" : "=r"(cr3));
+	set_tasks_root(tables, cr3);
+	trap_setup(handler, &tables->program);
+	cpu_load_tables(&to);
+}
+
+_Noreturn void arch_activate(
+	phys_t cpu_block_phys, const struct paging *paging, void (*next)(void *ctx), void *ctx)
+{
+	const struct cpu_switch to = {
 		.stack = (uint32_t)(cpu_block_phys +
 				    pfn_phys(ARCH_CPU_MAIN_STACK_PAGE + ARCH_CPU_MAIN_STACK_PAGES)),
 		.cr4 = defined_cr4(&paging->mode),
@@ -307,7 +328,8 @@ _Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
 		.ctx = ctx,
 	};
 
-	trap_setup(handler, &tables->program);
 	program_pat();
+	/* Until CR3 follows, the tasks have the wrong tables: nothing in between faults. */
+	set_tasks_root((struct cpu_tables *)(uintptr_t)cpu_block_phys, (uint32_t)paging->root);
 	cpu_switch(&to);
 }

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The switch: from the firmware's descriptor tables, stack and page tables to ours, in this order,
- * so that at no point a fault meets half of each (Q42). Runs at an address that both page tables
- * map to itself. Called once, by arch_activate, with a struct cpu_switch in %rdi.
+ * From the firmware's descriptor tables, stack and page tables to ours, in this order, so that at no point a fault
+ * meets half of each (Q42).
  */
 #include "cpu_block.h"
 
 	.text
-	.globl	cpu_switch
-	.hidden	cpu_switch
-cpu_switch:
-	cli
-	lgdt	SWITCH_GDTR(%rdi)
-	lidt	SWITCH_IDTR(%rdi)
+	/* Called once, by arch_take_exceptions, with a struct table_registers in %rdi. */
+	.globl	cpu_load_tables
+	.hidden	cpu_load_tables
+cpu_load_tables:
+	/* A shadow stack, if the firmware left one on, knows nothing of the far return below. */
+	movq	%cr4, %rax
+	btrq	$CR4_CET_BIT, %rax
+	movq	%rax, %cr4
+	lgdt	TABLES_GDTR(%rdi)
+	lidt	TABLES_IDTR(%rdi)
 	movl	$SELECTOR_DATA, %eax
 	movl	%eax, %ds
 	movl	%eax, %es
@@ -22,8 +25,19 @@ cpu_switch:
 	movl	%eax, %gs
 	movl	$SELECTOR_TSS, %eax
 	ltr	%ax
+	popq	%rax
+	pushq	$SELECTOR_CODE
+	pushq	%rax
+	lretq
 
-	/* The structure is on the old stack: take what is left of it into registers. */
+	/*
+	 * Called once, by arch_activate, with a struct cpu_switch in %rdi. Runs at an address that both page tables map
+	 * to itself.
+	 */
+	.globl	cpu_switch
+	.hidden	cpu_switch
+cpu_switch:
+	/* The structure is on the old stack: take all of it into registers. */
 	movq	SWITCH_CR4(%rdi), %r8
 	movq	SWITCH_CR3(%rdi), %r9
 	movq	SWITCH_CR0(%rdi), %r10
@@ -37,12 +51,6 @@ cpu_switch:
 	/* Point of no return: the firmware's mappings are gone. */
 	movq	%r10, %cr0
 
-	/* Not before CR4: a shadow stack, if the firmware left one on, knows nothing of this return. */
-	pushq	$SELECTOR_CODE
-	leaq	1f(%rip), %rax
-	pushq	%rax
-	lretq
-1:
 	xorl	%ebp, %ebp
 	movq	%rbx, %rdi
 	cld

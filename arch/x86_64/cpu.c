@@ -65,16 +65,19 @@ struct table_register {
 	uint64_t base;
 };
 
-struct cpu_switch {
+struct table_registers {
 	struct table_register gdtr, idtr;
+};
+
+struct cpu_switch {
 	uint64_t stack, cr4, cr3, cr0;
 	void (*next)(void *ctx);
 	void *ctx;
 };
 
 /* The operand of lgdt starts at the limit. */
-_Static_assert(offsetof(struct cpu_switch, gdtr) + 6 == SWITCH_GDTR, "cpu_block.h");
-_Static_assert(offsetof(struct cpu_switch, idtr) + 6 == SWITCH_IDTR, "cpu_block.h");
+_Static_assert(offsetof(struct table_registers, gdtr) + 6 == TABLES_GDTR, "cpu_block.h");
+_Static_assert(offsetof(struct table_registers, idtr) + 6 == TABLES_IDTR, "cpu_block.h");
 _Static_assert(offsetof(struct cpu_switch, stack) == SWITCH_STACK, "cpu_block.h");
 _Static_assert(offsetof(struct cpu_switch, cr4) == SWITCH_CR4, "cpu_block.h");
 _Static_assert(offsetof(struct cpu_switch, cr3) == SWITCH_CR3, "cpu_block.h");
@@ -82,6 +85,7 @@ _Static_assert(offsetof(struct cpu_switch, cr0) == SWITCH_CR0, "cpu_block.h");
 _Static_assert(offsetof(struct cpu_switch, next) == SWITCH_NEXT, "cpu_block.h");
 _Static_assert(offsetof(struct cpu_switch, ctx) == SWITCH_CTX, "cpu_block.h");
 
+void cpu_load_tables(const struct table_registers *to);
 _Noreturn void cpu_switch(const struct cpu_switch *to);
 
 struct cpuid {
@@ -261,13 +265,22 @@ _Noreturn void arch_triple_fault(void)
 	__builtin_unreachable();
 }
 
-_Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
-	const struct arch_fault_handler *handler, void (*next)(void *ctx), void *ctx)
+void arch_take_exceptions(phys_t cpu_block_phys, const struct arch_fault_handler *handler)
 {
 	struct cpu_tables *tables = fill_block(cpu_block_phys);
-	struct cpu_switch to = {
+	const struct table_registers to = {
 		.gdtr = { .limit = sizeof(tables->gdt) - 1, .base = (uintptr_t)tables->gdt },
 		.idtr = { .limit = sizeof(tables->idt) - 1, .base = (uintptr_t)tables->idt },
+	};
+
+	trap_set_handler(handler);
+	cpu_load_tables(&to);
+}
+
+_Noreturn void arch_activate(
+	phys_t cpu_block_phys, const struct paging *paging, void (*next)(void *ctx), void *ctx)
+{
+	const struct cpu_switch to = {
 		.stack = cpu_block_phys +
 			 pfn_phys(ARCH_CPU_MAIN_STACK_PAGE + ARCH_CPU_MAIN_STACK_PAGES),
 		.cr4 = defined_cr4(&paging->mode),
@@ -277,7 +290,6 @@ _Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
 		.ctx = ctx,
 	};
 
-	trap_set_handler(handler);
 	define_efer(paging->mode.nx);
 	program_pat();
 	cpu_switch(&to);

@@ -92,10 +92,18 @@ struct arch_fault_handler {
 };
 
 /*
- * Make the machine ours: fill the CPU block, load its GDT, TSS and IDT, switch to its stack, then
- * to paging's tables with a defined CR0, CR4 and EFER, and call next(ctx), which must not return.
- * Interrupts must be off. The block and the caller's image must be mapped where they are, before
- * and after; the stack of the caller need not be mapped afterwards.
+ * Make the exceptions ours, once no service of the firmware runs any more: fill the CPU block and load its GDT, TSS
+ * and IDT. Stack and page tables stay the firmware's, whatever they are; a shadow stack (CR4.CET) goes off, for it knows
+ * nothing of the new code segment. Interrupts must be off. The block and the caller's image must be mapped where they are.
+ *
+ * From here on an exception prints its vector, error code and registers, and stops. *handler must stay.
+ */
+void arch_take_exceptions(phys_t cpu_block_phys, const struct arch_fault_handler *handler);
+
+/*
+ * Make the machine ours, after arch_take_exceptions with the same block: switch to its stack, then to paging's tables with
+ * a defined CR0, CR4 and EFER, and call next(ctx), which must not return. Interrupts must be off. The block and the
+ * caller's image must be mapped where they are, before and after; the stack of the caller need not be mapped afterwards.
  *
  * The firmware may run in any state (Q36, Q37, Q44): i386 without paging, with two levels or with PAE,
  * with NX or without; x86_64 with 4 or 5 levels, the image anywhere. Registers are written whole (SDM 3A,
@@ -110,10 +118,8 @@ struct arch_fault_handler {
  * Everything else in them is off, whatever the firmware left: global pages and PCIDs, whose translations would
  * outlive the change of CR3; SMEP, SMAP, protection keys, CET and UMIP, which are a kernel's policy; SSE, XSAVE,
  * FSGSBASE and system calls, which are a kernel's to switch on.
- *
- * From here on an exception prints its vector, error code and registers, and stops. *handler must stay.
  */
-_Noreturn void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
-	const struct arch_fault_handler *handler, void (*next)(void *ctx), void *ctx);
+_Noreturn void arch_activate(
+	phys_t cpu_block_phys, const struct paging *paging, void (*next)(void *ctx), void *ctx);
 
 #endif

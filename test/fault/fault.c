@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Ends of the application for the exception tests: linked instead of efi/power.c, each raises one
- * fault where the machine would have been switched off. TEST_FAULT names which.
+ * fault where the machine would have been switched off, or, linked with --wrap=boot_stage_settle, in the stage between the
+ * exit and our own page tables. TEST_FAULT names which.
  */
+#include <bootmem/boot.h>
 #include <bootmem/cpu.h>
 
 #include "image.h"
@@ -22,6 +24,8 @@ void raise_stack(void);
 void raise_df(void);
 void raise_nx(void);
 void raise_text(void);
+void raise_mc(void);
+enum bm_error __wrap_boot_stage_settle(struct boot *b);
 
 static void write_unmapped(void)
 {
@@ -67,14 +71,32 @@ void raise_text(void)
 	__asm__ volatile("movb $0xcc, (%0)" : : "r"(&write_unmapped) : "memory");
 }
 
+/* The vector of a machine check: it has a stack, on i386 a task, of its own, and no error code. */
+void raise_mc(void)
+{
+	__asm__ volatile("int $18");
+}
+
+static void raise(const struct sink *console)
+{
+	sink_puts(console, "Now the fault.\n");
+	TEST_FAULT();
+	sink_puts(console, "No fault was raised.\n");
+}
+
+/* Before the report, so what settles is of no interest. */
+enum bm_error __wrap_boot_stage_settle(struct boot *b)
+{
+	raise(b->platform->console);
+	return BM_REFUSED;
+}
+
 _Noreturn void power_finish(enum option_after after, const struct acpi_power *acpi,
 	EFI_RUNTIME_SERVICES *runtime, struct log *log)
 {
 	(void)runtime;
 	(void)after;
 	(void)acpi;
-	sink_puts(&log->text, "Now the fault.\n");
-	TEST_FAULT();
-	sink_puts(&log->text, "No fault was raised.\n");
+	raise(&log->text);
 	arch_halt();
 }

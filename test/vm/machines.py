@@ -13,6 +13,7 @@ VIEW = ("info tlb", "info mem", "info registers")
 ARCHES = ("x86_64", "i386")
 SIZES = {"48M": 48, "512M": 512, "4G": 4096, "6G": 6144}
 FAULTS = ("ud", "pf", "stack", "df", "nx", "text")
+EARLY_FAULTS = ("settle-ud", "settle-mc")  # between the exit and our page tables
 
 SIZED = [f"{arch}-{size}" for arch in ARCHES for size in SIZES]
 
@@ -42,7 +43,7 @@ for arch in ARCHES:
         f"{arch}-halt": Machine(arch, 512, ("after = halt",), until="Halted."),
         f"{arch}-reboot": Machine(arch, 512, ("after = reboot",)),
     }
-    for fault in FAULTS:
+    for fault in FAULTS + EARLY_FAULTS:
         MACHINES[f"{arch}-fault-{fault}"] = Machine(
             arch, 512, app=f"test/{arch}/fault-{fault}.efi", until="The machine stops")
 
@@ -86,6 +87,8 @@ for arch in ARCHES:
         f"{arch}-mute": Machine(arch, 512, ("console = serial", "serial = off", POWEROFF)),
         f"{arch}-crumb": Machine(arch, 512, app=f"test/{arch}/fault-pf.efi", reset_at="The machine stops",
                                  until="address 0x10.", extra=RESETS),
+        f"{arch}-crumb-early": Machine(arch, 512, app=f"test/{arch}/fault-settle-mc.efi", reset_at="The machine stops",
+                                       until="exception 18", extra=RESETS),
         f"{arch}-crumb-clean": Machine(arch, 512, ("after = halt",), reset_at="Halted.",
                                        until="page of RAM", extra=RESETS),
     }

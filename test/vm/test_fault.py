@@ -5,10 +5,11 @@ import re
 import pytest
 
 from checks import PAGE, owners
-from machines import ARCHES, FAULTS, on_machines
+from machines import ARCHES, EARLY_FAULTS, FAULTS, on_machines
 
 WIDTH = {"x86_64": 16, "i386": 8}
-TITLE = {"ud": "#UD", "pf": "#PF", "stack": "#PF", "df": "#DF", "nx": "#PF", "text": "#PF"}
+TITLE = {"ud": "#UD", "pf": "#PF", "stack": "#PF", "df": "#DF", "nx": "#PF", "text": "#PF", "settle-ud": "#UD",
+         "settle-mc": "#MC"}
 
 
 def faults(*names):
@@ -27,7 +28,7 @@ def title(run):
     return run.serial.split("Now the fault.")[1].replace("\r", "").strip().split("\n")[0]
 
 
-@faults(*FAULTS)
+@faults(*FAULTS, *EARLY_FAULTS)
 def test_exception_is_reported_once_and_the_machine_stops(run):
     name = run.machine.app.split("fault-")[1].split(".")[0]
     assert run.end == "until"
@@ -44,6 +45,12 @@ def test_all_registers_are_shown(run):
     assert set(general.split() + ["cr0", "cr2", "cr3", "cr4", "cs", "ss"]) <= set(shown)
     assert shown["cr0"] & 0x80010001 == 0x80010001, "paging, write protection, protected mode"
     assert shown["cr3"] & ~0xfff == int(run.report()["paging"]["root"], 16)
+
+
+@faults(*EARLY_FAULTS)
+def test_exception_under_the_firmwares_page_tables_names_its_stage(run):
+    assert "  in stage settle, at 0x" in run.serial and ", image + 0x" in run.serial
+    assert "BEGIN BOOTMEM REPORT" not in run.serial
 
 
 @faults("pf")

@@ -165,6 +165,14 @@ def test_the_next_start_says_where_the_last_one_died(run):
     assert second.startswith(f"report: exception 14 at {ip}, address 0x10.")
 
 
+@on_machines(*[f"{arch}-crumb-early" for arch in ARCHES])
+def test_the_next_start_knows_of_a_death_before_our_page_tables(run):
+    assert run.end == "until"
+    first, second = run.serial.split("The last start ended in stage ")
+    ip = re.search(r"in stage settle, at (0x[0-9a-f]+)", first)[1]
+    assert second.startswith(f"settle: exception 18 at {ip}")
+
+
 @on_machines(*[f"{arch}-crumb-clean" for arch in ARCHES])
 def test_a_start_that_came_to_its_end_is_not_told_about(run):
     assert run.end == "until"
