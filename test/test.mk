@@ -47,7 +47,7 @@ build/test/$(1)/%.o: %.c test/test.mk
 	$$(CC) -m$(1) $$(TEST_CFLAGS) $$(TEST_SANITIZE_$(1)) -Iarch -Iarch/$$(TEST_ARCH_$(1)) -MMD -MP -c $$< -o $$@
 
 # What is between us and the firmware, with the firmware's own types.
-build/test/$(1)/test/unit/test_claim.o: TEST_CFLAGS += -fshort-wchar $$(EFI_CFLAGS) -isystem /usr/include/efi/$$(TEST_EFI_$(1))
+build/test/$(1)/test/unit/test_claim.o build/test/$(1)/test/unit/test_gop.o: TEST_CFLAGS += -fshort-wchar $$(EFI_CFLAGS) -isystem /usr/include/efi/$$(TEST_EFI_$(1))
 
 UNIT_LIB_$(1) := $$(patsubst %.c,build/test/$(1)/%.o,$$(CORE_SRC) \
 	$$(wildcard arch/$$(TEST_ARCH_$(1))/paging.c) $$(UNIT_COMMON))

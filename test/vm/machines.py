@@ -70,6 +70,7 @@ DISPLAYS = {
 }
 SCREENS = {f"{arch}-screen-{name}": shown(arch, *extra, keys=NEXT if name == "640" else NEXT[:3])
            for arch in ARCHES for name, extra in DISPLAYS.items()}
+SCREENS["x86_64-screen-two"] = shown("x86_64", *display("VGA", "bochs-display"), keys=NEXT[:3])
 SCREENS["x86_64-screen-ramfb"] = shown("x86_64", *display("ramfb"))
 SCREENS["x86_64-screen-bochs"] = shown("x86_64", *display("bochs-display"), keys=NEXT[:3])
 for arch in ARCHES:
@@ -234,6 +235,12 @@ FILES = {
     "x86_64-files-u-boot": u_boot("x86_64", fetch=True, files=OLDER),
 }
 MACHINES |= STICKS | FILES
+
+# A boot entry with options of its own, made in the shell: the next start is the boot manager's.
+for arch in ARCHES:
+    MACHINES[f"{arch}-boot-entry"] = Machine(
+        arch, 512, ("mem = 200M", "after = halt"), extra=("-action", "reboot=reset"),
+        shell=("bcfg boot add 0 fs0:\\bootmem.efi bootmem", 'bcfg boot -opt 0x0 "^"mem=100M after=poweroff^""', "reset"))
 
 # --- odd configuration files ------------------------------------------------------------------------
 

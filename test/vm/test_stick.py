@@ -11,7 +11,7 @@ import xml.etree.ElementTree
 import pytest
 
 from checks import CHECKS, check_balance, check_e820_order, check_limits, check_owner_ranges
-from machines import STICKS, on_machines
+from machines import ARCHES, STICKS, on_machines
 from qemu import BUILD, MIB
 from shell import sections
 
@@ -24,6 +24,14 @@ def test_starts_from(run):
     assert run.end == "guest-shutdown"
     for check in CHECKS:
         check(run.report())
+
+
+@on_machines(*[f"{arch}-boot-entry" for arch in ARCHES])
+def test_a_boot_entry_has_options_of_its_own(run):
+    """They come after those of the file."""
+    assert run.end == "guest-shutdown"
+    assert any(re.fullmatch(r'BdsDxe: starting Boot[0-9A-F]{4} "bootmem" from .*\\BOOTMEM\.EFI', line) for line in run.lines)
+    assert run.report()["limits"]["max_pfn"] == 100 * MIB >> 12
 
 
 # --- make run ---------------------------------------------------------------------------------------
