@@ -10,7 +10,6 @@
 
 #include "boot_internal.h"
 
-#define LOW_64K_PFN     (64 * KIB >> PAGE_SHIFT)
 #define DMA_LIMIT_PHYS  (16 * MIB)
 #define MAP_SLACK       192 /* descriptors that the map may grow by: a bitmap for each node splits it */
 #define OWNERS_SLACK    256 /* owner ranges beyond two for each descriptor */
@@ -477,19 +476,6 @@ static bool find_bitmap(struct boot *b, uint32_t nid, uint64_t pages, pfn_t *fou
 	return false;
 }
 
-static enum bm_error own_ranges(struct boot *b, enum owner owner, const struct option_range *range,
-	uint32_t ranges)
-{
-	for (uint32_t i = 0; i < ranges; i++) {
-		enum bm_error error = boot_own(b, owner, pfn_down(range[i].start_phys),
-			pfn_up(range[i].start_phys + range[i].bytes));
-
-		if (error != BM_OK)
-			return error;
-	}
-	return BM_OK;
-}
-
 static enum bm_error refuse_badram(struct boot *b, const struct option_range *range)
 {
 	char text[OPTION_RANGE_TEXT_MAX];
@@ -515,38 +501,6 @@ static enum bm_error check_badram(struct boot *b)
 			return refuse_badram(b, r);
 	}
 	return BM_OK;
-}
-
-/* Who owns what before the first allocation. The first owner of a page keeps it. */
-static enum bm_error own_fixed(struct boot *b)
-{
-	const struct boot_input *in = &b->input;
-	const struct boot_options *options = &in->options;
-	enum bm_error error = check_badram(b);
-
-	if (error == BM_OK)
-		error = boot_own(b, OWNER_PAGE_0, 0, 1);
-	if (error == BM_OK)
-		error = own_ranges(b, OWNER_BADRAM, options->badram, options->badrams);
-	if (error == BM_OK)
-		error = boot_own(b, OWNER_INIT, pfn_down(in->init_start_phys),
-			pfn_up(in->init_end_phys));
-	if (error == BM_OK && b->scratch.start < b->scratch.end)
-		error = boot_own(b, OWNER_INIT, b->scratch.start, b->scratch.end);
-	if (error == BM_OK)
-		error = boot_own(b, OWNER_IMAGE, pfn_down(in->image_start_phys),
-			pfn_up(in->image_end_phys));
-	if (error == BM_OK)
-		error = boot_own(b, OWNER_WORKSPACE, pfn_down(in->workspace_start_phys),
-			pfn_up(in->workspace_end_phys));
-	if (error == BM_OK)
-		error = boot_own(b, OWNER_INITRD, pfn_down(in->initrd_start_phys),
-			pfn_up(in->initrd_end_phys));
-	if (error == BM_OK)
-		error = boot_own(b, OWNER_LOW_64K, 0, LOW_64K_PFN);
-	if (error == BM_OK)
-		error = own_ranges(b, OWNER_RESERVE, options->reserve, options->reserves);
-	return error;
 }
 
 static bool map_calls_free(const struct fw_map *map, pfn_t pfn)
@@ -998,7 +952,9 @@ enum bm_error boot_prepare(struct boot *b)
 	enum bm_error error = run_stages(b, looking, ARRAY_SIZE(looking));
 
 	if (error == BM_OK)
-		error = own_fixed(b);
+		error = check_badram(b);
+	if (error == BM_OK)
+		error = boot_own_fixed(b, &b->e820);
 	if (error == BM_OK)
 		error = own_live_tables(b);
 	if (error == BM_OK)

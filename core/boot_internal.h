@@ -8,10 +8,16 @@
 
 #include <bootmem/boot.h>
 
+#define LOW_64K_PFN (64 * KIB >> PAGE_SHIFT)
+
 /* --- boot_memory.c ----------------------------------------------------------------------------- */
 
-/* Give the RAM pages of a range that nobody owns to an owner. */
+/* Give the RAM pages of a range that nobody owns to an owner: RAM as map has it, or the current table. */
+enum bm_error boot_own_in(struct boot *b, const struct e820 *map, enum owner owner, struct pfn_range range);
 enum bm_error boot_own(struct boot *b, enum owner owner, pfn_t start, pfn_t end);
+
+/* Who owns what before the first allocation, and what appears later. The first owner of a page keeps it. */
+enum bm_error boot_own_fixed(struct boot *b, const struct e820 *map);
 
 /* Reserve what is owned in every node's bitmap. */
 enum bm_error boot_reserve_owned(struct boot *b);

@@ -8,13 +8,60 @@
 
 /* --- owners ----------------------------------------------------------------------------------------- */
 
-enum bm_error boot_own(struct boot *b, enum owner owner, pfn_t start, pfn_t end)
+enum bm_error boot_own_in(struct boot *b, const struct e820 *map, enum owner owner, struct pfn_range range)
 {
-	enum bm_error error = owners_add(&b->owners, &b->e820, owner, start, end);
+	enum bm_error error = owners_add(&b->owners, map, owner, range.start, range.end);
 
 	if (error != BM_OK)
 		return boot_fail(b, error, "bootmem: more than %u owner ranges", b->owners.capacity);
 	return BM_OK;
+}
+
+enum bm_error boot_own(struct boot *b, enum owner owner, pfn_t start, pfn_t end)
+{
+	return boot_own_in(b, &b->e820, owner, (struct pfn_range){ start, end });
+}
+
+static struct pfn_range pages_of(phys_t start, phys_t end)
+{
+	return (struct pfn_range){ pfn_down(start), pfn_up(end) };
+}
+
+static enum bm_error own_ranges(struct boot *b, const struct e820 *map, enum owner owner,
+	const struct option_range *range, uint32_t ranges)
+{
+	enum bm_error error = BM_OK;
+
+	for (uint32_t i = 0; i < ranges && error == BM_OK; i++)
+		error = boot_own_in(
+			b, map, owner, pages_of(range[i].start_phys, range[i].start_phys + range[i].bytes));
+	return error;
+}
+
+enum bm_error boot_own_fixed(struct boot *b, const struct e820 *map)
+{
+	const struct boot_input *in = &b->input;
+	const struct boot_options *options = &in->options;
+	const struct {
+		enum owner owner;
+		struct pfn_range pages;
+	} program[] = {
+		{ OWNER_INIT, pages_of(in->init_start_phys, in->init_end_phys) },
+		{ OWNER_INIT, b->scratch },
+		{ OWNER_IMAGE, pages_of(in->image_start_phys, in->image_end_phys) },
+		{ OWNER_WORKSPACE, pages_of(in->workspace_start_phys, in->workspace_end_phys) },
+		{ OWNER_INITRD, pages_of(in->initrd_start_phys, in->initrd_end_phys) },
+		{ OWNER_LOW_64K, { 0, LOW_64K_PFN } },
+	};
+	enum bm_error error = boot_own_in(b, map, OWNER_PAGE_0, (struct pfn_range){ 0, 1 });
+
+	if (error == BM_OK)
+		error = own_ranges(b, map, OWNER_BADRAM, options->badram, options->badrams);
+	for (uint32_t i = 0; i < ARRAY_SIZE(program) && error == BM_OK; i++)
+		error = boot_own_in(b, map, program[i].owner, program[i].pages);
+	if (error == BM_OK)
+		error = own_ranges(b, map, OWNER_RESERVE, options->reserve, options->reserves);
+	return error;
 }
 
 /* Reserve what is owned in every node's bitmap. */

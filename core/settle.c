@@ -111,15 +111,13 @@ static enum bm_error own_new_ram(struct boot *b)
 {
 	struct pfn_range ram;
 	pfn_t from = 0;
+	enum bm_error error;
 
 	boot_cut_ram(&b->next, pfn_phys(b->limits.max_pfn), FINDING_RAM_TOO_LATE, &b->next_findings);
-	for (uint32_t i = 0; e820_next_ram(&b->e820, &i, &ram); from = ram.end) {
-		enum bm_error error = own_appeared(b, from, ram.start);
-
-		if (error != BM_OK)
-			return error;
-	}
-	return boot_reserve_owned(b);
+	error = boot_own_fixed(b, &b->next);
+	for (uint32_t i = 0; error == BM_OK && e820_next_ram(&b->e820, &i, &ram); from = ram.end)
+		error = own_appeared(b, from, ram.start);
+	return error == BM_OK ? boot_reserve_owned(b) : error;
 }
 
 static void adopt_table(struct boot *b)

@@ -473,6 +473,29 @@ static void test_settle_wins_ram(void **state)
 	destroy(m);
 }
 
+/* What appears where options say that nobody shall go is not free, and bad RAM is not mapped either. */
+static void test_settle_wins_bad_ram(void **state)
+{
+	const phys_t phys = 512 * MIB - 0x500000;
+	struct machine *m = ovmf(512 * MIB);
+	struct boot_options options;
+
+	(void)state;
+	options_defaults(&options);
+	options.badrams = options.reserves = 1;
+	options.badram[0] = (struct option_range){ phys, 2 * PAGE_SIZE };
+	options.reserve[0] = (struct option_range){ phys + 4 * PAGE_SIZE, PAGE_SIZE };
+	m->fw.meddle = free_the_reserved;
+	m->fw.stale_exits = 1;
+	boots(m, &options);
+	check_booted(m);
+	assert_int_equal(e820_type_at(&m->boot.e820, pfn_down(phys)), E820_RAM);
+	assert_int_equal(boot_owner_pages(&m->boot, OWNER_BADRAM), 2);
+	assert_int_equal(boot_owner_pages(&m->boot, OWNER_RESERVE), 1);
+	check_every_page(m);
+	destroy(m);
+}
+
 /* The firmware keeps a page that we were granted: the machine stops and names both. */
 static void steal_page_tables(struct fake_firmware *fw, void *ctx)
 {
@@ -1371,6 +1394,7 @@ int main(void)
 		cmocka_unit_test(test_firmware_allocates_meanwhile),
 		cmocka_unit_test(test_settle_loses_ram),
 		cmocka_unit_test(test_settle_wins_ram),
+		cmocka_unit_test(test_settle_wins_bad_ram),
 		cmocka_unit_test(test_settle_collision),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_unreachable_ram),
