@@ -642,41 +642,81 @@ static phys_t identity_end(const struct boot *b)
 }
 
 /*
- * Where it is, or in a span of its own if that is in the kernel's half. What has no room there, or is beyond what the CPU
- * can address, is out of reach.
+ * Memory of a device: where it is, or in a span of its own if that is in the kernel's half. False: that has no room there, or
+ * it is beyond what the CPU can address.
  */
+static bool add_device(struct boot *b, phys_t start, phys_t end, uint32_t type,
+	bool (*place)(struct address_space *space, phys_t start_phys, phys_t end_phys))
+{
+	bool identity = end <= identity_end(b);
+
+	if (start >= end || end > arch_phys_end(&b->input.mode) ||
+		(!identity && !place(&b->space, start, end)))
+		return false;
+	add_special(b, (struct map_special){ .start_phys = start,
+			       .end_phys = end,
+			       .rights = MAP_WRITE | type,
+			       .identity = identity,
+			       .kernel = !identity });
+	return true;
+}
+
 static void add_framebuffer(struct boot *b)
 {
 	phys_t start = align_down(b->input.framebuffer_phys, PAGE_SIZE);
 	phys_t end = align_up(b->input.framebuffer_phys + b->input.framebuffer_bytes, PAGE_SIZE);
-	bool identity = end <= identity_end(b);
 
-	if (b->input.framebuffer_bytes == 0)
-		return;
-	if (start >= end || end > arch_phys_end(&b->input.mode) ||
-		(!identity && !arch_place_screen(&b->space, start, end))) {
+	if (b->input.framebuffer_bytes != 0 && !add_device(b, start, end, MAP_WC, arch_place_screen))
 		finding_add(&b->findings, FINDING_FRAMEBUFFER_LEFT_OUT, start, end);
-		return;
-	}
-	add_special(b, (struct map_special){ .start_phys = start,
-			       .end_phys = end,
-			       .rights = MAP_WRITE | MAP_WC,
-			       .identity = identity,
-			       .kernel = !identity });
+}
+
+static uint64_t uart_bytes(const struct boot_input *in)
+{
+	return 8 * (uint64_t)in->uart_stride;
+}
+
+static bool holds_ram(const struct e820 *map, phys_t start, phys_t end)
+{
+	struct pfn_range ram;
+
+	for (uint32_t i = 0; e820_next_ram(map, &i, &ram);)
+		if (pfn_phys(ram.start) < end && start < pfn_phys(ram.end))
+			return true;
+	return false;
+}
+
+/* Registers in RAM would be somebody's data. */
+static void add_uart(struct boot *b)
+{
+	phys_t start = align_down(b->input.uart_phys, PAGE_SIZE);
+	phys_t end = align_up(b->input.uart_phys + uart_bytes(&b->input), PAGE_SIZE);
+
+	if (b->input.uart_stride != 0 && (holds_ram(&b->e820, start, end) ||
+			!add_device(b, start, end, MAP_UC, arch_place_serial)))
+		finding_add(&b->findings, FINDING_UART_LEFT_OUT, start, end);
+}
+
+static uint64_t device_address(
+	const struct boot *b, const struct map_span *span, phys_t phys, uint64_t bytes, uint32_t type)
+{
+	uint64_t virt = span->start == span->end ? phys : span->base + phys;
+	struct paging_leaf leaf;
+
+	if (bytes == 0 || !paging_lookup(&b->paging, b->pool.window, virt, &leaf) ||
+		leaf.phys - leaf.virt != phys - virt || (leaf.rights & type) == 0)
+		return 0;
+	return virt;
 }
 
 uint64_t boot_framebuffer_address(const struct boot *b)
 {
-	uint64_t phys = b->input.framebuffer_phys, virt = b->space.screen_base + phys;
-	struct paging_leaf leaf;
+	return device_address(
+		b, &b->space.screen, b->input.framebuffer_phys, b->input.framebuffer_bytes, MAP_WC | MAP_UC);
+}
 
-	if (b->space.screen_start == b->space.screen_end)
-		virt = phys;
-	if (b->input.framebuffer_bytes == 0 ||
-		!paging_lookup(&b->paging, b->pool.window, virt, &leaf) ||
-		leaf.phys - leaf.virt != phys - virt)
-		return 0;
-	return virt;
+uint64_t boot_uart_address(const struct boot *b)
+{
+	return device_address(b, &b->space.serial, b->input.uart_phys, uart_bytes(&b->input), MAP_UC);
 }
 
 /* The kernel's segments, with the rights of its program headers. */
@@ -713,8 +753,8 @@ static void add_runtime_ranges(struct boot *b)
 }
 
 /*
- * The input's ranges, our stacks and tables with their guards, and bad RAM; the framebuffer and the firmware's
- * runtime ranges.
+ * The input's ranges, our stacks and tables with their guards, and bad RAM; the framebuffer, a serial port in memory and the
+ * firmware's runtime ranges.
  */
 static void collect_specials(struct boot *b)
 {
@@ -745,6 +785,7 @@ static void collect_specials(struct boot *b)
 					       PAGE_SIZE),
 				       .bad = true });
 	add_framebuffer(b);
+	add_uart(b);
 	add_kernel(b);
 	add_runtime_ranges(b);
 }

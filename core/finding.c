@@ -53,6 +53,7 @@ static const struct finding_words words[] = {
 		"runtime code without usable rights, not called" },
 	[FINDING_RUNTIME_LEFT_OUT] = { "P10", "runtime range out of reach, left unmapped" },
 	[FINDING_FRAMEBUFFER_LEFT_OUT] = { "P12", "framebuffer out of reach, left unmapped" },
+	[FINDING_UART_LEFT_OUT] = { "P13", "serial port in RAM or out of reach, not used" },
 	[FINDING_NUMA_FAKE] = { "N9", "too little RAM for so many fake nodes, none made" },
 };
 

@@ -9,14 +9,14 @@
 
 #include "boot_internal.h"
 
-#define SLACK_DESCRIPTORS 256 /* by which the map may still grow before the exit */
-#define SLACK_SECTIONS    64
-#define TABLE_ALIGN       16
+#define SLACK_SECTIONS 64
+#define TABLE_ALIGN    16
 
 _Static_assert(offsetof(struct handoff, e820) == 64, "the record's layout is a contract");
 _Static_assert(offsetof(struct handoff, limits) == 280, "the record's layout is a contract");
 _Static_assert(offsetof(struct handoff, firmware) == 528, "the record's layout is a contract");
-_Static_assert(sizeof(struct handoff) == 560, "the record's layout is a contract");
+_Static_assert(offsetof(struct handoff, uart) == 560, "the record's layout is a contract");
+_Static_assert(sizeof(struct handoff) == 584, "the record's layout is a contract");
 _Static_assert(sizeof(struct handoff_zone) == 176, "a table's layout is a contract");
 _Static_assert(HANDOFF_ORDERS == NR_ORDERS, "handoff.h");
 _Static_assert(HANDOFF_MAP_WRITE == MAP_WRITE && HANDOFF_MAP_EXEC == MAP_EXEC &&
@@ -40,10 +40,11 @@ static uint64_t max_owner_ranges(const struct boot *b)
 	return b->owners.capacity + b->mm->sections_present + SLACK_SECTIONS;
 }
 
+/* The map may still grow: what there is storage for counts, which is the same when a report is replayed. */
 static uint64_t max_bytes(const struct boot *b)
 {
 	uint64_t owners = max_owner_ranges(b);
-	uint64_t descriptors = b->map.count + SLACK_DESCRIPTORS;
+	uint64_t descriptors = b->raw_capacity;
 	uint64_t nodes = b->node_map.nodes;
 
 	return sizeof(struct handoff) + b->e820.capacity * sizeof(struct handoff_e820) +
@@ -431,7 +432,8 @@ static void fill_record(struct writer *w)
 		.record_phys = b->record_phys,
 		.exit_attempts = b->exit_attempts,
 		.serial = b->input.serial,
-		.firmware = b->input.firmware };
+		.firmware = b->input.firmware,
+		.uart = { b->input.uart_phys, boot_uart_address(b), b->input.uart_stride, 0 } };
 	fill_limits(&r->limits, &b->limits);
 	fill_paging(&r->paging, b);
 	fill_kernel(&r->kernel, b);

@@ -149,16 +149,11 @@ static void put_identity(struct plan_writer *w, const struct plan_input *in, phy
 	}
 }
 
-/* A stretch of physical memory somewhere else, with one offset. */
-struct span {
-	enum map_kind kind;
-	uint64_t start, end, base;
-};
-
 /* Pages between the segments of a kernel are nobody's, and not mapped here. */
-static void put_span(struct plan_writer *w, const struct plan_input *in, const struct span *span)
+static void put_span(
+	struct plan_writer *w, const struct plan_input *in, enum map_kind kind, const struct map_span *span)
 {
-	struct map_area area = { .kind = span->kind };
+	struct map_area area = { .kind = kind };
 	phys_t end = span->end - span->base;
 
 	for (phys_t phys = span->start - span->base; phys < end; phys += area.bytes) {
@@ -176,17 +171,9 @@ static void put_span(struct plan_writer *w, const struct plan_input *in, const s
 static void put_kernel(struct plan_writer *w, const struct plan_input *in)
 {
 	const struct address_space *s = in->space;
-	const struct span span = { MAP_KERNEL, s->kernel_start, s->kernel_end, s->kernel_base };
+	const struct map_span span = { s->kernel_start, s->kernel_end, s->kernel_base };
 
-	put_span(w, in, &span);
-}
-
-static void put_screen(struct plan_writer *w, const struct plan_input *in)
-{
-	const struct address_space *s = in->space;
-	const struct span span = { MAP_SCREEN, s->screen_start, s->screen_end, s->screen_base };
-
-	put_span(w, in, &span);
+	put_span(w, in, MAP_KERNEL, &span);
 }
 
 /* A kernel linked in the lower part stands between identity mappings. */
@@ -216,8 +203,9 @@ static uint32_t put_areas(struct map_area *area, const struct plan_input *in)
 	put_tables(&w, MAP_VMALLOC, space->vmalloc_start, space->vmalloc_end);
 	if (space->kernel_start >= space->direct_base)
 		put_kernel(&w, in);
-	put_screen(&w, in);
+	put_span(&w, in, MAP_SCREEN, &space->screen);
 	put_tables(&w, MAP_PKMAP, space->pkmap_start, space->pkmap_end);
+	put_span(&w, in, MAP_SERIAL, &space->serial);
 	put_tables(&w, MAP_FIXMAP, space->fixmap_start, space->fixmap_end);
 	return w.count;
 }

@@ -381,6 +381,7 @@ const char *map_kind_name(enum map_kind kind)
 		[MAP_PKMAP] = "pkmap",
 		[MAP_KERNEL] = "kernel",
 		[MAP_SCREEN] = "framebuffer",
+		[MAP_SERIAL] = "serial port",
 	};
 
 	return kind < MAP_KINDS ? name[kind] : "?";

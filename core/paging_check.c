@@ -14,7 +14,7 @@
  * The places where the physical memory [start, end) can appear; a page is at base + phys, modulo 2^64. The kernel's
  * may lie in the middle of the identity part, so it is asked first.
  */
-enum { KERNEL, SCREEN, IDENTITY, DIRECT, VIEWS };
+enum { KERNEL, SCREEN, SERIAL, IDENTITY, DIRECT, VIEWS };
 
 struct view {
 	uint64_t base;
@@ -137,6 +137,8 @@ static struct rule rule_at(const struct checker *c, phys_t phys)
 	rule.rights[KERNEL] = allowed | type;
 	rule.shown[SCREEN] = v.kernel && !v.guard && in_view(&c->view[SCREEN], phys);
 	rule.rights[SCREEN] = allowed | type;
+	rule.shown[SERIAL] = v.kernel && !v.guard && in_view(&c->view[SERIAL], phys);
+	rule.rights[SERIAL] = allowed | type;
 	rule.shown[DIRECT] = ram && !v.guard && !v.bad && phys < c->view[DIRECT].end;
 	rule.rights[DIRECT] = (allowed & MAP_EXEC ? 0 : allowed) | type;
 	return rule;
@@ -339,6 +341,13 @@ static bool check_table(struct checker *c, struct table table)
 
 /* --- public ----------------------------------------------------------------------------------------- */
 
+static struct view span_view(const struct map_span *span)
+{
+	phys_t start = span->start - span->base;
+
+	return (struct view){ span->base, start, span->end - span->base, start };
+}
+
 static struct checker checker_of(
 	const struct paging *paging, struct window window, const struct paging_rules *rules)
 {
@@ -346,18 +355,16 @@ static struct checker checker_of(
 	pfn_t end = ARCH_HIGHMEM ? rules->limits->max_low_pfn : rules->limits->max_pfn;
 
 	const struct address_space *space = rules->space;
-	phys_t kernel_start = space->kernel_start - space->kernel_base;
-	phys_t kernel_end = space->kernel_end - space->kernel_base;
-	phys_t screen_start = space->screen_start - space->screen_base;
-	phys_t screen_end = space->screen_end - space->screen_base;
+	const struct map_span kernel = { space->kernel_start, space->kernel_end, space->kernel_base };
 
 	return (struct checker){
 		.paging = paging,
 		.rules = rules,
 		.window = window,
 		.view = {
-			[KERNEL] = { space->kernel_base, kernel_start, kernel_end, kernel_start },
-			[SCREEN] = { space->screen_base, screen_start, screen_end, screen_start },
+			[KERNEL] = span_view(&kernel),
+			[SCREEN] = span_view(&space->screen),
+			[SERIAL] = span_view(&space->serial),
 			[IDENTITY] = { 0, 0, min_u64(space->identity_end, PHYS_END), 0 },
 			[DIRECT] = { space->direct_base, 0, pfn_phys(end), 0 },
 		},
@@ -380,6 +387,7 @@ struct paging_violation paging_check(
 		nothing_missing(&c, &c.view[DIRECT], c.view[DIRECT].end) &&
 		nothing_missing(&c, &c.view[KERNEL], c.view[KERNEL].end) &&
 		nothing_missing(&c, &c.view[SCREEN], c.view[SCREEN].end) &&
+		nothing_missing(&c, &c.view[SERIAL], c.view[SERIAL].end) &&
 		c.next_table != paging->tables_phys + pfn_phys(paging->table_pages))
 		(void)report(&c, PAGING_TABLES, 0, c.next_table);
 	return c.found;

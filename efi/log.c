@@ -11,11 +11,11 @@
 
 static void write_serial(struct log *log, const char *text, size_t length)
 {
-	if (log->port == 0)
+	if (!serial_reachable(&log->at))
 		return;
 	if (!log->opened) {
 		log->opened = true;
-		serial_open(&log->serial, log->port, log->baud);
+		serial_open(&log->serial, &log->at);
 	}
 	serial_write(&log->serial, text, length);
 }
@@ -87,7 +87,7 @@ void log_init(struct log *log, EFI_SYSTEM_TABLE *st)
 {
 	*log = (struct log){
 		.firmware = st->ConOut,
-		.port = SERIAL_COM1,
+		.at = { .port = SERIAL_COM1 },
 		.text = { write_text, log },
 		.report = { write_report, log },
 		.record = { write_record, log },
@@ -97,19 +97,43 @@ void log_init(struct log *log, EFI_SYSTEM_TABLE *st)
 void log_configure(struct log *log, EFI_SYSTEM_TABLE *st, const struct boot_options *options)
 {
 	log->opened = false;
-	log->port = SERIAL_COM1;
+	log->at = (struct serial_at){ .port = SERIAL_COM1, .baud = options->serial_baud };
 	if (options->serial != SERIAL_AUTO)
-		log->port = options->serial == SERIAL_PORT ? options->serial_port : 0;
-	log->baud = options->serial_baud;
+		log->at.port = options->serial == SERIAL_PORT ? options->serial_port : 0;
 	log->console = options->console;
-	log->firmware = options->console == CONSOLE_SERIAL && log->port != 0 ? NULL : st->ConOut;
+	log->firmware = options->console == CONSOLE_SERIAL && log->at.port != 0 ? NULL : st->ConOut;
 }
 
 void log_use_port(struct log *log, uint16_t port, uint32_t baud)
 {
 	log->opened = false;
-	log->port = port;
-	log->baud = baud != 0 ? baud : SERIAL_DEFAULT_BAUD;
+	log->at = (struct serial_at){ .port = port, .baud = baud != 0 ? baud : SERIAL_DEFAULT_BAUD };
+}
+
+void log_use_memory(struct log *log, EFI_SYSTEM_TABLE *st, uint32_t stride)
+{
+	log->opened = false;
+	log->at = (struct serial_at){ .stride = (uint16_t)stride };
+	log->firmware = st->ConOut;
+}
+
+void log_memory_at(struct log *log, uint64_t address)
+{
+	log->at.address = (uintptr_t)address;
+	log->serial.at.address = log->at.address;
+}
+
+bool log_has_port(const struct log *log)
+{
+	return log->at.port != 0 || log->at.stride != 0;
+}
+
+void log_put_port(const struct log *log, const struct sink *out)
+{
+	if (log->at.port != 0)
+		sink_printf(out, "serial port 0x%x, %u baud", log->at.port, log->at.baud);
+	else
+		sink_puts(out, "serial port in memory");
 }
 
 void log_leave_firmware(struct log *log)

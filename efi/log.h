@@ -17,8 +17,7 @@
 struct log {
 	SIMPLE_TEXT_OUTPUT_INTERFACE *firmware; /* null: not used, or gone */
 	struct serial serial;
-	uint16_t port; /* 0: none wanted */
-	uint32_t baud;
+	struct serial_at at; /* port and stride 0: none wanted */
 	bool opened;
 	enum option_console console;
 	const struct sink *screen; /* null: none, or not yet */
@@ -42,6 +41,17 @@ void log_configure(struct log *log, EFI_SYSTEM_TABLE *st, const struct boot_opti
 
 /* Another port; baud 0: the default. */
 void log_use_port(struct log *log, uint16_t port, uint32_t baud);
+
+/*
+ * A port in memory, which is seen at address from now on; 0: not yet, so what is written is lost but for the screen. Until the exit
+ * the firmware's console is in use, whatever console= says.
+ */
+void log_use_memory(struct log *log, EFI_SYSTEM_TABLE *st, uint32_t stride);
+void log_memory_at(struct log *log, uint64_t address);
+
+/* Our own port, in words for people: "serial port 0x3f8, 115200 baud"; or is none wanted? */
+bool log_has_port(const struct log *log);
+void log_put_port(const struct log *log, const struct sink *out);
 
 /* The firmware's console must not be used any more. Calls nothing. */
 void log_leave_firmware(struct log *log);

@@ -152,13 +152,18 @@ static void follow_spcr(struct app *app, EFI_SYSTEM_TABLE *st)
 	if (app->input.options.serial != SERIAL_AUTO)
 		return;
 	error = acpi_serial_find(st, &spcr);
-	if (error == BM_OK && spcr.port != 0)
+	if (error == BM_OK && spcr.port != 0) {
 		log_use_port(&app->log, spcr.port, spcr.baud);
-	else if (error != BM_OK)
+	} else if (error == BM_OK && spcr.stride != 0) {
+		app->input.uart_phys = spcr.phys;
+		app->input.uart_stride = spcr.stride;
+		log_use_memory(&app->log, st, spcr.stride);
+	} else if (error != BM_OK) {
 		sink_printf(&app->log.text, "serial=auto: %s; taking port 0x%x\n",
 			error == BM_INVALID ? "the SPCR table is malformed" :
-					      "the SPCR table names no 16550 at I/O ports",
-			app->log.port);
+					      "the SPCR table names no 16550",
+			app->log.at.port);
+	}
 }
 
 static void describe_firmware(struct boot_input *input, EFI_SYSTEM_TABLE *st)
@@ -215,7 +220,7 @@ static void describe_machine(struct app *app, EFI_SYSTEM_TABLE *st)
 	app->input.screen = fb.screen;
 	screen_init(&app->screen, &fb.screen,
 		app->input.options.console != CONSOLE_SERIAL ? fb.bytes : 0);
-	app->input.serial = (struct handoff_serial){ app->log.port, app->log.baud };
+	app->input.serial = (struct handoff_serial){ app->log.at.port, app->log.at.baud };
 	app->input.firmware = (struct handoff_firmware){ .system_table_phys = (uintptr_t)app->system_table,
 		.rsdp_phys = app->input.rsdp_phys,
 		.smbios_phys = table_smbios(st),
@@ -442,7 +447,7 @@ static _Noreturn void stop(struct app *app)
 static void say_where_it_goes_on(struct app *app)
 {
 	const struct log *log = &app->log;
-	bool serial = log->port != 0 && (!app->screen.on || log->console != CONSOLE_SCREEN);
+	bool serial = log_has_port(log) && (!app->screen.on || log->console != CONSOLE_SCREEN);
 
 	if (!app->screen.on && !serial) {
 		sink_puts(&log->text, "Leaving the firmware; with serial=off and no screen nothing follows.\n");
@@ -450,27 +455,49 @@ static void say_where_it_goes_on(struct app *app)
 	}
 	sink_printf(&log->text, "Leaving the firmware; the report follows on the%s",
 		app->screen.on ? " screen" : "");
-	if (serial)
-		sink_printf(&log->text, "%s\nserial port 0x%x, %u baud, if there is one",
-			app->screen.on ? " and the" : "", log->port, log->baud);
+	if (serial) {
+		sink_printf(&log->text, "%s\n", app->screen.on ? " and the" : "");
+		log_put_port(log, &log->text);
+		sink_puts(&log->text, ", if there is one");
+	}
 	sink_puts(&log->text, ".\n");
 }
 
-/* Can the framebuffer be drawn to under the tables that are live before ours? */
-static bool firmware_shows_screen(const struct boot_input *in)
+/* Is a device's memory where it is under the tables that are live before ours? */
+static bool firmware_shows(const struct boot_input *in, phys_t phys, uint64_t bytes)
 {
 	const struct paging live = { .root = in->firmware_root, .mode = in->firmware_mode };
 	struct paging_leaf leaf;
-	phys_t last = in->framebuffer_phys + in->framebuffer_bytes - 1;
+	phys_t last = phys + bytes - 1;
 
-	if (in->framebuffer_bytes == 0 || last > UINTPTR_MAX)
+	if (bytes == 0 || last > UINTPTR_MAX)
 		return false;
 	if (live.root == 0)
 		return true;
-	for (phys_t at = in->framebuffer_phys; at <= last; at = leaf.virt + leaf.bytes)
+	for (phys_t at = phys; at <= last; at = leaf.virt + leaf.bytes)
 		if (!paging_lookup(&live, (struct window){ 0 }, at, &leaf) || leaf.virt != leaf.phys)
 			return false;
 	return true;
+}
+
+/* A port in memory that can't be used makes way for the first one. */
+static void choose_port(struct app *app)
+{
+	if (app->input.uart_stride == 0 || boot_uart_address(&app->boot) != 0)
+		return;
+	log_use_port(&app->log, SERIAL_COM1, 0);
+	app->boot.input.serial = (struct handoff_serial){ app->log.at.port, app->log.at.baud };
+	sink_printf(&app->log.text, "serial=auto: the port at 0x%llx is in RAM or out of reach; taking port 0x%x\n",
+		ULL(app->input.uart_phys), app->log.at.port);
+}
+
+/* A port in memory, from the exit on, when nobody else uses it any more. */
+static void see_port(struct app *app)
+{
+	const struct boot_input *in = &app->input;
+
+	if (app->log.at.stride != 0 && firmware_shows(in, in->uart_phys, 8 * (uint64_t)in->uart_stride))
+		log_memory_at(&app->log, in->uart_phys);
 }
 
 static void browse(void *ctx)
@@ -550,6 +577,8 @@ static void after_activate(void *ctx)
 	boot_stage_end(boot);
 	boot_activated(boot, (struct window){ (uintptr_t)boot->space.direct_base });
 	move_screen(app);
+	if (app->log.at.stride != 0)
+		log_memory_at(&app->log, boot_uart_address(boot));
 	app->crumbs.window = boot->pool.window;
 	if (boot_mem_init(boot) != BM_OK || boot_test_highmem(boot) != BM_OK)
 		stop(app);
@@ -634,9 +663,11 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 		return report_and_return(app);
 
 	write_files(app, REPORT_PLANNED);
-	if (firmware_shows_screen(&app->input))
+	if (firmware_shows(&app->input, app->input.framebuffer_phys, app->input.framebuffer_bytes))
 		screen_at(&app->screen, app->input.framebuffer_phys);
+	choose_port(app);
 	say_where_it_goes_on(app);
+	see_port(app);
 	if (boot_exit(&app->boot) != BM_OK)
 		stop(app);
 	boot_stage_begin(&app->boot, STAGE_ACTIVATE);

@@ -35,12 +35,17 @@ enum uart_register {
 
 static uint8_t uart_in(const struct serial *s, enum uart_register r)
 {
-	return io_in8((uint16_t)(s->port + r));
+	if (s->at.port == 0)
+		return io_read(s->at.address + r * (uintptr_t)s->at.stride, s->at.stride);
+	return io_in8((uint16_t)(s->at.port + r));
 }
 
 static void uart_out(const struct serial *s, enum uart_register r, uint8_t value)
 {
-	io_out8((uint16_t)(s->port + r), value);
+	if (s->at.port == 0)
+		io_write(s->at.address + r * (uintptr_t)s->at.stride, s->at.stride, value);
+	else
+		io_out8((uint16_t)(s->at.port + r), value);
 }
 
 static bool wait_for(const struct serial *s, uint8_t bits)
@@ -73,14 +78,21 @@ static bool loops_back(const struct serial *s)
 	return same;
 }
 
-static void set_line(const struct serial *s, uint32_t baud)
+static void set_baud(const struct serial *s)
 {
+	uint32_t baud = s->at.baud;
 	uint32_t divisor = baud == 0 || baud > UART_CLOCK ? 1 : UART_CLOCK / baud;
 
-	uart_out(s, UART_IER, 0);
 	uart_out(s, UART_LCR, LCR_DLAB | LCR_8N1);
 	uart_out(s, UART_DATA, (uint8_t)divisor);
 	uart_out(s, UART_IER, (uint8_t)(divisor >> 8));
+}
+
+static void set_line(const struct serial *s)
+{
+	uart_out(s, UART_IER, 0);
+	if (s->at.port != 0)
+		set_baud(s);
 	uart_out(s, UART_LCR, LCR_8N1);
 	uart_out(s, UART_FCR, FCR_ENABLE);
 	uart_out(s, UART_MCR, MCR_DTR_RTS);
@@ -95,14 +107,14 @@ static void put(struct serial *s, char c)
 		uart_out(s, UART_DATA, (uint8_t)c);
 }
 
-void serial_open(struct serial *s, uint16_t port, uint32_t baud)
+void serial_open(struct serial *s, const struct serial_at *at)
 {
-	*s = (struct serial){ .port = port };
+	*s = (struct serial){ .at = *at };
 	if (!scratch_holds(s, 0x5a) || !scratch_holds(s, 0xa5))
 		return;
 	/* what the firmware still has in the queue */
 	(void)wait_for(s, LSR_TEMT);
-	set_line(s, baud);
+	set_line(s);
 	s->present = loops_back(s);
 }
 

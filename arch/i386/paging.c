@@ -76,10 +76,19 @@ bool arch_place_screen(struct address_space *space, phys_t start_phys, phys_t en
 
 	if (span > vmalloc_bytes / 2 || (kernel_above && space->kernel_end > ARCH_VMALLOC_END - span))
 		return false;
-	space->screen_base = base;
-	space->screen_start = base + start_phys;
-	space->screen_end = base + end_phys;
+	space->screen = (struct map_span){ base + start_phys, base + end_phys, base };
 	space->vmalloc_end = min_u64(space->vmalloc_end, ARCH_VMALLOC_END - span);
+	return true;
+}
+
+bool arch_place_serial(struct address_space *space, phys_t start_phys, phys_t end_phys)
+{
+	uint64_t start = space->fixmap_start, bytes = end_phys - start_phys;
+
+	if (bytes > (space->fixmap_end - start) / 2)
+		return false;
+	space->serial = (struct map_span){ start, start + bytes, start - start_phys };
+	space->fixmap_start += bytes;
 	return true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Port input and output, the same on both architectures.
+ * Port input and output, and registers in memory, the same on both architectures.
  */
 #ifndef X86_IO_H
 #define X86_IO_H
@@ -26,6 +26,20 @@ static inline uint16_t io_in16(uint16_t port)
 static inline void io_out8(uint16_t port, uint8_t value)
 {
 	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+/* A register in memory, bytes wide: 1 or 4; the value is its lowest byte. */
+static inline uint8_t io_read(uintptr_t address, unsigned bytes)
+{
+	return bytes == 4 ? (uint8_t)*(volatile uint32_t *)address : *(volatile uint8_t *)address;
+}
+
+static inline void io_write(uintptr_t address, unsigned bytes, uint8_t value)
+{
+	if (bytes == 4)
+		*(volatile uint32_t *)address = value;
+	else
+		*(volatile uint8_t *)address = value;
 }
 
 /* No interrupt until io_restore_interrupts gets back what this returned. */

@@ -50,6 +50,14 @@ bool arch_place_screen(struct address_space *space, phys_t start_phys, phys_t en
 	return false;
 }
 
+bool arch_place_serial(struct address_space *space, phys_t start_phys, phys_t end_phys)
+{
+	(void)space;
+	(void)start_phys;
+	(void)end_phys;
+	return false;
+}
+
 unsigned arch_level_shift(const struct paging_mode *mode, unsigned level)
 {
 	(void)mode;

@@ -72,7 +72,7 @@ struct boot_platform {
 /* What the front end knows about itself and the machine. Physical ranges are page aligned. */
 #define BOOT_SPECIALS     16
 #define BOOT_SRAT_RANGES  512 /* memory entries of an SRAT; more is a finding, and one node */
-#define BOOT_ALL_SPECIALS (BOOT_SPECIALS + 8 + ELF_MAX_SEGMENTS + OPTIONS_RANGES)
+#define BOOT_ALL_SPECIALS (BOOT_SPECIALS + 9 + ELF_MAX_SEGMENTS + OPTIONS_RANGES)
 #define BOOT_CLAIMS       256 /* runs of pages that the firmware grants; one more counts as refused */
 struct boot_input {
 	struct paging_mode mode;
@@ -97,6 +97,9 @@ struct boot_input {
 	uint64_t framebuffer_bytes;
 	struct handoff_framebuffer screen; /* its size and colours; phys, address and bytes are not looked at */
 	struct handoff_serial serial;
+	/* a 16550 in memory: eight registers, 1 or 4 bytes apart, as wide as that; stride 0: none */
+	phys_t uart_phys;
+	uint32_t uart_stride;
 	struct handoff_firmware firmware;
 	/* The kernel's file, in memory that is the firmware's until the exit; null: none. */
 	const void *kernel_file;
@@ -262,6 +265,9 @@ const char *boot_stage_name(enum boot_stage stage);
  * out of reach.
  */
 uint64_t boot_framebuffer_address(const struct boot *b);
+
+/* The same of the serial port in memory; also 0 where the firmware says that it is in RAM. */
+uint64_t boot_uart_address(const struct boot *b);
 
 /* Pages of one owner in this start, mem_map included. */
 uint64_t boot_owner_pages(const struct boot *b, enum owner owner);

@@ -56,6 +56,7 @@ enum finding_id {
 	FINDING_RUNTIME_NO_RIGHTS,    /* P9  runtime code without attributes, or writable and executable */
 	FINDING_RUNTIME_LEFT_OUT,     /* P10 runtime range that can't be mapped where it is */
 	FINDING_FRAMEBUFFER_LEFT_OUT, /* P12 framebuffer that can't be mapped where it is */
+	FINDING_UART_LEFT_OUT,        /* P13 serial port in memory that can't be mapped, or where RAM is */
 	FINDING_COUNT,
 };
 

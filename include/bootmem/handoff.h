@@ -157,6 +157,14 @@ struct handoff_serial {
 	uint32_t baud;
 };
 
+/* A 16550 in memory instead of at I/O ports: eight registers, stride bytes apart and as wide. Mapped uncached. */
+struct handoff_uart {
+	uint64_t phys;
+	uint64_t address; /* 0: not mapped, or there is none */
+	uint32_t stride;  /* 1 or 4; 0: there is none */
+	uint32_t pad;
+};
+
 struct handoff_firmware {
 	uint64_t system_table_phys; /* EFI's; boot services are gone */
 	uint64_t rsdp_phys;         /* 0: none, as the next two */
@@ -199,6 +207,7 @@ struct handoff {
 	struct handoff_framebuffer framebuffer;
 	struct handoff_serial serial;
 	struct handoff_firmware firmware;
+	struct handoff_uart uart;
 };
 
 /* --- entry ------------------------------------------------------------------------------------- */

@@ -47,6 +47,7 @@ enum map_kind {
 	MAP_PKMAP,
 	MAP_KERNEL, /* the kernel's segments, where it is linked */
 	MAP_SCREEN, /* a framebuffer that can't be where it is */
+	MAP_SERIAL, /* a serial port in memory that can't be where it is */
 	MAP_KINDS,
 };
 
@@ -78,8 +79,13 @@ struct map_special {
 	uint32_t rights; /* MAP_WRITE or MAP_EXEC or neither; MAP_UC or MAP_WC or neither */
 	bool identity;   /* map it where it is, with these rights */
 	bool guard;      /* not mapped anywhere */
-	bool kernel;     /* map it in the kernel's span or the screen's, where all of it lies, with these rights */
+	bool kernel;     /* map it in the kernel's span or a device's, where all of it lies, with these rights */
 	bool bad;        /* the RAM in it is not in the direct map; it has no other effect, whatever the other fields say */
+};
+
+/* A stretch of physical memory seen elsewhere: virtual == base + physical, modulo 2^64. start and end are virtual; equal: none. */
+struct map_span {
+	uint64_t start, end, base;
 };
 
 /* Where things are in the virtual address space of this machine, in ascending order. */
@@ -93,9 +99,8 @@ struct address_space {
 	/* The kernel's span, in the hole or in the identity part; equal: none. virtual == kernel_base + physical, modulo 2^64. */
 	uint64_t kernel_start, kernel_end;
 	uint64_t kernel_base;
-	/* A framebuffer's, above vmalloc and the kernel's span; equal: none. virtual == screen_base + physical, modulo 2^64. */
-	uint64_t screen_start, screen_end;
-	uint64_t screen_base;
+	struct map_span screen; /* a framebuffer, above vmalloc and the kernel's span */
+	struct map_span serial; /* a serial port's registers, right below fixmap */
 };
 
 struct paging {
@@ -318,6 +323,12 @@ bool arch_place_kernel(
  * CPU can address is below identity_end, or almost.
  */
 bool arch_place_screen(struct address_space *space, phys_t start_phys, phys_t end_phys);
+
+/*
+ * The same for a serial port's registers. i386: the first pages of the fixmap, which then starts above them and keeps half of
+ * its room.
+ */
+bool arch_place_serial(struct address_space *space, phys_t start_phys, phys_t end_phys);
 
 /* How many bits of virtual address a level (1: lowest) indexes, and the lowest of them. */
 unsigned arch_level_shift(const struct paging_mode *mode, unsigned level);

@@ -257,7 +257,7 @@ static bool init(struct entry *e, EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	EFI_LOADED_IMAGE *self;
 
 	log_init(&the_log, st);
-	the_log.port = SERIAL_COM1;
+	the_log.at.port = SERIAL_COM1;
 	*e = (struct entry){ .bs = st->BootServices, .self = handle };
 	self = loaded_image(e, handle);
 	if (self != NULL)

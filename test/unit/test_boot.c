@@ -675,6 +675,74 @@ static void test_framebuffer(void **state)
 	leaves_framebuffer_out(UINT64_MAX - MIB, 3 * MIB);
 }
 
+/* --- a serial port in memory ------------------------------------------------------------------------- */
+
+static struct machine *with_uart(phys_t phys, uint32_t stride)
+{
+	struct machine *m = ovmf(512 * MIB);
+
+	m->fw.uart_phys = phys;
+	m->fw.uart_stride = stride;
+	/* settle plans the address space a second time */
+	m->fw.meddle = free_the_reserved;
+	m->fw.stale_exits = 1;
+	boots(m, NULL);
+	check_booted(m);
+	return m;
+}
+
+static void shows_uart(phys_t phys, uint32_t stride)
+{
+	struct machine *m = with_uart(phys, stride);
+	const struct boot *b = &m->boot;
+	uint64_t address = boot_uart_address(b), last = address + 8 * (uint64_t)stride - 1;
+	struct paging_leaf leaf;
+
+	assert_int_equal(b->findings.of[FINDING_UART_LEFT_OUT].count, 0);
+	for (uint64_t at = address;; at = last) {
+		assert_true(paging_lookup(&b->paging, b->pool.window, at, &leaf));
+		assert_int_equal(leaf.phys + (at - leaf.virt), phys + (at - address));
+		assert_int_equal(leaf.rights & (MAP_WRITE | MAP_WC | MAP_UC), MAP_WRITE | MAP_UC);
+		if (at == last)
+			break;
+	}
+	if (phys < b->space.identity_end) {
+		assert_int_equal(address, phys);
+		assert_int_equal(b->space.serial.start, b->space.serial.end);
+	} else {
+		assert_int_equal(align_down(address, PAGE_SIZE), b->space.serial.start);
+		assert_int_equal(b->space.serial.end, b->space.fixmap_start);
+	}
+	destroy(m);
+}
+
+static void leaves_uart_out(phys_t phys)
+{
+	struct machine *m = with_uart(phys, 4);
+
+	assert_int_equal(m->boot.findings.of[FINDING_UART_LEFT_OUT].count, 1);
+	assert_int_equal(m->boot.findings.of[FINDING_UART_LEFT_OUT].start_phys, align_down(phys, PAGE_SIZE));
+	assert_int_equal(boot_uart_address(&m->boot), 0);
+	destroy(m);
+}
+
+/* Mapped uncached, where it is or, on i386 at or above PAGE_OFFSET, below the fixmap; never in RAM. */
+static void test_uart_in_memory(void **state)
+{
+	struct machine *none = with_uart(0, 0);
+
+	(void)state;
+	assert_int_equal(boot_uart_address(&none->boot), 0);
+	destroy(none);
+	shows_uart(0xa0000000, 1);
+	shows_uart(0xfe034010, 4);
+	shows_uart(0xfe034ff0, 4); /* its registers are in two pages */
+	shows_uart(UINT64_C(0x800000000), 4);
+	leaves_uart_out(0x3f8);
+	leaves_uart_out(256 * MIB - 4);
+	leaves_uart_out(PHYS_END - 32);
+}
+
 /* --- the tables in use ------------------------------------------------------------------------------ */
 
 #define LIVE_AT 0x1500000 /* where the first allocation would go */
@@ -1399,6 +1467,7 @@ int main(void)
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_unreachable_ram),
 		cmocka_unit_test(test_framebuffer),
+		cmocka_unit_test(test_uart_in_memory),
 		cmocka_unit_test(test_live_tables),
 		cmocka_unit_test(test_live_tables_of_boot_services),
 		cmocka_unit_test(test_badram_over_the_image),

@@ -261,7 +261,10 @@ COM2 = 0x2f8
 SPCR = {
     "x86_64-spcr": Machine("x86_64", 512, spcr=(COM2,), keep=("com2",)),
     "i386-spcr": Machine("i386", 512, spcr=(COM2, 3), keep=("com2",)),
-    "x86_64-spcr-memory": Machine("x86_64", 512, spcr=(0xfe034000, 7, 0, 0), keep=("com2",)),
+    # No machine of QEMU's has a port in memory: nothing answers there.
+    "x86_64-spcr-memory": Machine("x86_64", 512, spcr=(0xfe034010, 7, 0, 0), fetch=True),
+    "i386-spcr-memory": Machine("i386", 512, spcr=(0xfe034010, 7, 0, 0), fetch=True),
+    "x86_64-spcr-ram": Machine("x86_64", 512, spcr=(0x8000000, 7, 0, 0)),
     "x86_64-spcr-absent": Machine("x86_64", 512, spcr=(0x3e8,), keep=("com2",)),
     "x86_64-spcr-overruled": Machine("x86_64", 512, ("serial = ttyS0,57600", POWEROFF), spcr=(COM2,), keep=("com2",)),
 }

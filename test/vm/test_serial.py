@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Which serial port the report goes to. QEMU has no SPCR table for these machines; the tests hand one in."""
+import json
+
 from machines import on_machines
 from qemu import BEGIN, END
 
@@ -16,10 +18,22 @@ def test_firmware_names_the_second_port(run):
     assert f"serial port 0x2f8, {baud} baud, if there is one." in run.lines
 
 
-@on_machines("x86_64-spcr-memory")
-def test_console_in_memory_is_named_and_passed_over(run):
-    assert "serial=auto: the SPCR table names no 16550 at I/O ports; taking port 0x3f8" in run.serial
-    assert run.report()["stage"] == "booted" and BEGIN not in com2(run)
+@on_machines("x86_64-spcr-memory", "i386-spcr-memory")
+def test_port_in_memory_is_mapped_uncached(run):
+    """Nothing answers: the start goes on as with any port that is absent."""
+    assert run.end == "guest-shutdown" and BEGIN not in run.serial
+    assert "serial port in memory, if there is one." in run.lines
+    planned = json.loads(run.files["report.json"])
+    assert planned["input"]["uart"] == {"start": "0xfe034010", "end": "0xfe034018"}
+    area = [a for a in planned["paging"]["areas"] if a["phys"] == "0xfe034000"]
+    assert [(a["kind"], a["type"], a["write"], a["exec"], a["pages_4k"]) for a in area] == \
+        [("identity" if run.machine.arch == "x86_64" else "serial port", "UC", True, False, 1)]
+
+
+@on_machines("x86_64-spcr-ram")
+def test_port_in_ram_is_not_touched(run):
+    assert "serial=auto: the port at 0x8000000 is in RAM or out of reach; taking port 0x3f8" in run.serial
+    assert run.report()["stage"] == "booted" and "P13" in [f["quirk"] for f in run.report()["findings"]]
 
 
 @on_machines("x86_64-spcr-absent")

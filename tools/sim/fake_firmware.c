@@ -423,6 +423,8 @@ enum bm_error fake_start(
 	struct boot_input input = { .mode = fw->mode,
 		.framebuffer_phys = fw->framebuffer_phys,
 		.framebuffer_bytes = fw->framebuffer_bytes,
+		.uart_phys = fw->uart_phys,
+		.uart_stride = fw->uart_stride,
 		.firmware_mode = fw->mode,
 		.firmware_root = fw->live_root };
 	struct window window = { (uintptr_t)fw->arena };

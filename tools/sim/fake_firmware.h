@@ -30,6 +30,8 @@ struct fake_firmware {
 	phys_t rsdp_phys;        /* ACPI tables, if the test made some */
 	phys_t framebuffer_phys;
 	uint64_t framebuffer_bytes; /* 0: none */
+	phys_t uart_phys;
+	uint32_t uart_stride; /* 0: none */
 	phys_t live_root;           /* page tables in use, of the processor's mode; 0: none */
 	/* How its maps are spoiled, and how many of the first claims it refuses; other faults are not its own. */
 	struct option_hostile hostile;

@@ -341,6 +341,7 @@ static const struct json_field input_fields[] = {
 	FIELD("workspace", read_range, struct recorded_start, workspace),
 	FIELD("storage", read_range, struct recorded_start, storage),
 	FIELD("framebuffer", read_range, struct recorded_start, framebuffer),
+	FIELD("uart", read_range, struct recorded_start, uart),
 	FIELD("initrd", read_range, struct recorded_start, initrd),
 	FIELD("runtime_services", json_read_truth, struct recorded_start, runtime_services),
 	FIELD("memory_attributes", json_read_truth, struct recorded_start, memory_attributes),

@@ -55,7 +55,7 @@ struct recorded_start {
 	char *options;      /* words for options_parse_words, NUL-terminated; null: none */
 	uint64_t descriptor_bytes, exit_attempts;
 	struct paging_mode mode;
-	struct record image, init, workspace, storage, framebuffer, initrd;
+	struct record image, init, workspace, storage, framebuffer, uart, initrd;
 	bool runtime_services, memory_attributes; /* were there */
 	struct record_list parts;   /* of the image and the workspace; the type is MAP_* rights */
 	struct record_list areas;   /* identity mappings; the type is MAP_* rights */

@@ -104,6 +104,8 @@ static void fill_input(struct boot_input *input, const struct recorded_start *s)
 		.initrd_end_phys = s->initrd.end,
 		.framebuffer_phys = s->framebuffer.start,
 		.framebuffer_bytes = s->framebuffer.end - s->framebuffer.start,
+		.uart_phys = s->uart.start,
+		.uart_stride = (uint32_t)((s->uart.end - s->uart.start) / 8),
 		.firmware_revision = (uint32_t)s->revision,
 		.runtime_services = s->runtime_services,
 		.specials = s->parts.count,

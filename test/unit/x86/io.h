@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 uint8_t io_in8(uint16_t port);
+uint8_t io_read(uintptr_t address, unsigned bytes);
+void io_write(uintptr_t address, unsigned bytes, uint8_t value);
 void io_out8(uint16_t port, uint8_t value);
 unsigned long io_hold_interrupts(void);
 void io_restore_interrupts(unsigned long flags);
