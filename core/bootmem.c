@@ -5,7 +5,8 @@
  * Inside this file a page is an index: its pfn less the node's base_pfn. All changes of the bitmap
  * go through set_range, all searches through next_page; both work at the highest level that is
  * uniform, so a range costs at most two partial words of each level and the top level's bits between.
- * Allocations go on at a cursor, where free pages are known from the last search.
+ * Allocations go on at a cursor, where free pages are known from the last search: usually nothing is searched, and one
+ * word of the bitmap changes.
  */
 #include <bootmem/bootmem.h>
 #include <bootmem/string.h>
@@ -85,7 +86,7 @@ static bool mixed(const struct bootmem *bm, unsigned level, uint64_t unit)
 {
 	const struct bootmem_level *l = &bm->level[level];
 
-	return ((l->some[unit >> 6] & ~l->full[unit >> 6]) >> (unit & 63)) & 1;
+	return ((l->some[unit >> 6] ^ l->full[unit >> 6]) >> (unit & 63)) & 1;
 }
 
 /* Make a word valid: it is stale while its unit of the level above is uniform. */
@@ -145,41 +146,49 @@ static void set_at_level(
 		set_in_unit(bm, level, end, to, state);
 }
 
-/* Short ways, for a mixed unit of level 2 and a mixed word in it: as long as they stay mixed, nothing above changes. */
-static bool set_in_mixed_word(struct bootmem *bm, uint64_t from, uint64_t to, enum state state)
+static bool word_is_uniform(const struct bootmem_level *l, uint64_t word)
 {
-	uint64_t word = from >> 6, bits = bm->level[0].full[word];
-
-	if ((to - 1) >> 6 != word || !mixed(bm, 1, word))
-		return false;
-	put_mask(&bits, mask(from & 63, ((to - 1) & 63) + 1), state);
-	if (bits == 0 || bits == ALL)
-		return false;
-	bm->level[0].full[word] = bits;
-	return true;
+	return l->full[word] == ALL || l->some[word] == 0;
 }
 
-static bool set_in_mixed_unit(struct bootmem *bm, uint64_t from, uint64_t to, enum state state)
+/* Pages [from, to), not empty: down to the lowest mixed unit that holds them all, and up again while it is uniform now. */
+static __attribute__((noinline)) void set_pages(
+	struct bootmem *bm, uint64_t from, uint64_t to, enum state state)
 {
-	uint64_t unit = from >> unit_shift(2);
+	unsigned level = TOP;
 
-	if ((to - 1) >> unit_shift(2) != unit || !mixed(bm, 3, unit >> 6) || !mixed(bm, 2, unit))
-		return false;
-	if (set_in_mixed_word(bm, from, to, state))
-		return true;
-	set_at_level(bm, 1, from, to, state);
-	if (bm->level[1].full[unit] == ALL || bm->level[1].some[unit] == 0) {
-		close_word(bm, 1, unit);
-		close_word(bm, 2, unit >> 6);
+	while (level > 0 && (from ^ (to - 1)) >> unit_shift(level) == 0 &&
+		mixed(bm, level, from >> unit_shift(level)))
+		level--;
+	if (level == 0)
+		put_bits(bm->level[0].full, from, to, state);
+	else
+		set_at_level(bm, level, from, to, state);
+	for (; level < TOP && word_is_uniform(&bm->level[level], from >> unit_shift(level + 1)); level++)
+		close_word(bm, level, from >> unit_shift(level + 1));
+}
+
+/* Level 0's word is valid and neither full nor free. */
+static inline bool word_is_mixed(const struct bootmem *bm, uint64_t word)
+{
+	return mixed(bm, 3, word >> 12) && mixed(bm, 2, word >> 6) && mixed(bm, 1, word);
+}
+
+/* The same. The usual case is a mixed word that stays mixed: nothing else is read twice or written. */
+static inline void set_range(struct bootmem *bm, uint64_t from, uint64_t to, enum state state)
+{
+	uint64_t word = from >> 6;
+
+	if ((to - 1) >> 6 == word && word_is_mixed(bm, word)) {
+		uint64_t bits = bm->level[0].full[word];
+
+		put_mask(&bits, mask(from & 63, ((to - 1) & 63) + 1), state);
+		if (bits != 0 && bits != ALL) {
+			bm->level[0].full[word] = bits;
+			return;
+		}
 	}
-	return true;
-}
-
-/* Pages [from, to). */
-static void set_range(struct bootmem *bm, uint64_t from, uint64_t to, enum state state)
-{
-	if (from < to && !set_in_mixed_unit(bm, from, to, state))
-		set_at_level(bm, TOP, from, to, state);
+	set_pages(bm, from, to, state);
 }
 
 /* Units of a word that may hold a page in this state, and those that hold nothing else. */
@@ -280,19 +289,27 @@ enum bm_error init_bootmem(struct bootmem *bm, struct window window, phys_t bitm
 
 /* --- cursors --------------------------------------------------------------------------------------- */
 
+/* The cursors of one kind of request: cursor[kind] without a goal, cursor[kind + 1] with one. */
+enum kind {
+	SMALL = 0, /* shares pages with others, in a chunk */
+	PAGES = 2,
+	ALIGNED = 4, /* to more than a page */
+};
+
 /*
  * Whole pages [start, end) are no longer what the cursors know. What lies below them stays known. A chunk that was
  * cut short leaves free pages behind, so the next search starts at its goal.
  */
 static void forget(struct bootmem *bm, phys_t start, phys_t end)
 {
-	for (struct bootmem_cursor *c = bm->cursor; c < bm->cursor + BOOTMEM_CURSORS; c++) {
-		if (start < c->chunk_end && c->next < end) {
-			c->chunk_end = max_u64(start, c->next);
-			c->run_start = c->run_end = 0;
-		}
-		if (start < c->run_end && c->run_start < end)
-			c->run_end = max_u64(start, c->run_start);
+	for (uint32_t i = 0; i < BOOTMEM_CURSORS; i++) {
+		struct bootmem_cursor *c = &bm->cursor[i];
+
+		if (c->end <= start || end <= c->next)
+			continue;
+		c->end = max_u64(start, c->next);
+		if (i < PAGES)
+			bm->cursor[PAGES + i] = (struct bootmem_cursor){ 0 };
 	}
 }
 
@@ -337,18 +354,74 @@ struct search {
 	const struct bootmem_pool *pool;
 	uint64_t size_bytes, align_bytes;
 	phys_t goal_phys, limit_phys;
+	enum kind kind;
 	bool stuck; /* the claim hook broke its promise */
 };
 
-/* Small enough to share pages with others. */
-static bool is_small(const struct search *s)
+/* Where a request goes. Its first byte may be in a page that is shared; the pages that begin behind it are free. */
+struct place {
+	uint32_t cursor;
+	phys_t start, end;
+};
+
+static phys_t pages_start(const struct place *p)
 {
-	return s->align_bytes < PAGE_SIZE && s->size_bytes <= SMALL_BYTES;
+	return align_up(p->start, PAGE_SIZE);
 }
 
-static uint64_t pages_for(const struct search *s)
+static phys_t pages_end(const struct place *p)
 {
-	return pfn_up(s->size_bytes);
+	return align_up(p->end, PAGE_SIZE);
+}
+
+/* Is there room in what a cursor knows? Only in a chunk a request begins inside a page. */
+static inline bool fits(
+	const struct bootmem *bm, uint32_t cursor, const struct search *s, struct place *p)
+{
+	const struct bootmem_cursor *c = &bm->cursor[cursor];
+	phys_t start = align_up(c->next, s->align_bytes), end = start + s->size_bytes;
+
+	*p = (struct place){ cursor, start, end };
+	return end <= c->end && start >= s->goal_phys && end <= s->limit_phys;
+}
+
+/* Requests without a goal look lowest; once they have come to its goal, one with a goal goes on there. */
+static inline uint32_t cursor_for(const struct bootmem *bm, const struct search *s)
+{
+	return s->kind + (bm->cursor[s->kind].next < s->goal_phys);
+}
+
+static inline bool find_place(const struct bootmem *bm, const struct search *s, struct place *p)
+{
+	return fits(bm, cursor_for(bm, s), s, p);
+}
+
+/* What is left of the last page is the chunk of small requests if that is longer than the one there is. */
+static inline void keep_rest(struct bootmem_cursor *chunk, phys_t start, phys_t end)
+{
+	if (end - start > chunk->end - chunk->next)
+		*chunk = (struct bootmem_cursor){ start, end };
+}
+
+/* The bitmap is last: nothing is needed after it. Inlined by force, so that a place never leaves the registers. */
+static inline __attribute__((always_inline)) void take(struct bootmem *bm, const struct place *p)
+{
+	struct bootmem_cursor *c = &bm->cursor[p->cursor];
+	phys_t start = pages_start(p), end = pages_end(p);
+
+	bm->allocations++;
+	bm->merged += p->start != start;
+	bm->requested_bytes += p->end - p->start;
+	if (p->cursor < PAGES)
+		c->next = p->end;
+	else {
+		c->next = end;
+		keep_rest(&bm->cursor[p->cursor & 1], p->end, end);
+	}
+	if (start < end) {
+		bm->allocated_pages += pfn_down(end - start);
+		set_range(bm, pfn_down(start) - bm->base_pfn, pfn_down(end) - bm->base_pfn, RESERVED);
+	}
 }
 
 /* The first run of free pages in [from, to) for a request, aligned as a physical address. */
@@ -356,7 +429,7 @@ static bool find_run(const struct bootmem *bm, const struct search *s, pfn_t fro
 	pfn_t *found)
 {
 	pfn_t base = bm->base_pfn, pfn = max_u64(from, bm->start_pfn);
-	uint64_t pages = pages_for(s);
+	uint64_t pages = pfn_up(s->size_bytes);
 
 	to = min_u64(to, bm->end_pfn);
 	while (pfn < to) {
@@ -376,42 +449,47 @@ static bool find_run(const struct bootmem *bm, const struct search *s, pfn_t fro
 	return false;
 }
 
-/* Is there room in what the last search found? */
-static bool run_fits(const struct bootmem_cursor *c, const struct search *s, pfn_t *found)
-{
-	phys_t start = align_up(c->run_start, max_u64(s->align_bytes, PAGE_SIZE));
-	phys_t end = start + pfn_phys(pages_for(s));
-
-	*found = pfn_down(start);
-	return c->goal_phys == s->goal_phys && end <= c->run_end && end <= s->limit_phys;
-}
-
 /* The cursor moves to free pages, and sees how far they go; what one cursor knows no other does. */
 static void move_cursor(
 	struct bootmem *bm, struct bootmem_cursor *c, const struct search *s, pfn_t found)
 {
-	uint64_t end = found + pages_for(s) - bm->base_pfn;
+	uint64_t end = found + pfn_up(s->size_bytes) - bm->base_pfn;
 
 	end = next_page(bm, end, min_u64(end + LOOKAHEAD_PAGES, pages_of(bm)), RESERVED);
 	forget(bm, pfn_phys(found), pfn_phys(bm->base_pfn + end));
-	c->goal_phys = s->goal_phys;
-	c->run_start = pfn_phys(found);
-	c->run_end = pfn_phys(bm->base_pfn + end);
+	*c = (struct bootmem_cursor){ pfn_phys(found), pfn_phys(bm->base_pfn + end) };
 }
 
-/* Room for a request, in the cursor's run: where the last one with this goal found some, behind that, from the goal on. */
-static bool find_room(
-	struct bootmem *bm, struct bootmem_cursor *c, const struct search *s, pfn_t *found)
+/* Move a page cursor to room for a request: behind where the last one found some, or from the goal on. */
+static bool search(struct bootmem *bm, struct bootmem_cursor *c, const struct search *s)
 {
-	pfn_t goal = pfn_up(s->goal_phys), limit = pfn_down(s->limit_phys);
-	pfn_t hint = c->goal_phys == s->goal_phys ? pfn_down(c->run_start) : 0;
+	pfn_t goal = pfn_up(s->goal_phys), limit = pfn_down(s->limit_phys), hint = pfn_down(c->next);
+	pfn_t found;
 
-	if (run_fits(c, s, found))
-		return true;
-	if ((hint <= goal || !find_run(bm, s, hint, limit, found)) &&
-		!find_run(bm, s, goal, limit, found))
+	if ((hint <= goal || !find_run(bm, s, hint, limit, &found)) &&
+		!find_run(bm, s, goal, limit, &found))
 		return false;
-	move_cursor(bm, c, s, *found);
+	move_cursor(bm, c, s, found);
+	return true;
+}
+
+/* The first pages of a page cursor become a chunk; what was left of the last chunk stays free. */
+static void open_chunk(struct bootmem_cursor *chunk, struct bootmem_cursor *pages)
+{
+	*chunk = (struct bootmem_cursor){ pages->next, min_u64(pages->end, pages->next + CHUNK_BYTES) };
+	pages->next = chunk->end;
+}
+
+/* Make room where the request will look. */
+static bool make_room(struct bootmem *bm, const struct search *s)
+{
+	uint32_t own = cursor_for(bm, s), pages = own < PAGES ? PAGES + own : own;
+	struct place place;
+
+	if (!fits(bm, pages, s, &place) && !search(bm, &bm->cursor[pages], s))
+		return false;
+	if (own < PAGES)
+		open_chunk(&bm->cursor[own], &bm->cursor[pages]);
 	return true;
 }
 
@@ -427,111 +505,23 @@ static bool ask(const struct bootmem *bm, struct search *s, pfn_t start, uint64_
 	return false;
 }
 
-static inline bool claim(const struct bootmem *bm, struct search *s, pfn_t start, uint64_t pages)
+static bool claim(const struct bootmem *bm, struct search *s, const struct place *p)
 {
-	return s->pool->claim == NULL || ask(bm, s, start, pages);
-}
+	phys_t start = pages_start(p), end = pages_end(p);
 
-static phys_t start_in_chunk(const struct bootmem_cursor *c, const struct search *s)
-{
-	return align_up(c->next, s->align_bytes);
-}
-
-static inline bool fits_in_chunk(const struct bootmem_cursor *c, const struct search *s)
-{
-	phys_t start = start_in_chunk(c, s), end = start + s->size_bytes;
-
-	return end <= c->chunk_end && start >= s->goal_phys && end <= s->limit_phys;
-}
-
-/*
- * In an open chunk: the classic merge. A chunk begins in a page that the last small request ended in, and goes
- * on in free pages, which are reserved as they are reached. Requests without a goal look lowest, so only their own
- * chunk is for them; the others take either.
- */
-static inline __attribute__((always_inline)) bool take_in_chunk(struct bootmem *bm, struct search *s, phys_t *start)
-{
-	struct bootmem_cursor *c = &bm->cursor[0];
-	pfn_t new_pfn, end_pfn;
-
-	if (!fits_in_chunk(c, s)) {
-		c = &bm->cursor[1];
-		if (s->goal_phys == 0 || !fits_in_chunk(c, s))
-			return false;
-	}
-	*start = start_in_chunk(c, s);
-	new_pfn = pfn_up(c->next);
-	end_pfn = pfn_up(*start + s->size_bytes);
-	if (new_pfn < end_pfn) {
-		if (!claim(bm, s, new_pfn, end_pfn - new_pfn))
-			return false;
-		set_range(bm, new_pfn - bm->base_pfn, end_pfn - bm->base_pfn, RESERVED);
-		bm->allocated_pages += end_pfn - new_pfn;
-	}
-	bm->merged += (c->next & (PAGE_SIZE - 1)) != 0;
-	bm->allocations++;
-	bm->requested_bytes += s->size_bytes;
-	c->next = *start + s->size_bytes;
-	return true;
-}
-
-/* The first pages of the cursor's run become its chunk; what was left of the last one stays free. */
-static void open_chunk(struct bootmem_cursor *c)
-{
-	c->next = c->run_start;
-	c->chunk_end = c->run_start = min_u64(c->run_end, c->run_start + CHUNK_BYTES);
-}
-
-static bool alloc_small(struct bootmem *bm, struct search *s, phys_t *start)
-{
-	struct bootmem_cursor *c = &bm->cursor[s->goal_phys != 0];
-	pfn_t pfn;
-
-	while (!take_in_chunk(bm, s, start)) {
-		if (s->stuck || !find_room(bm, c, s, &pfn))
-			return false;
-		open_chunk(c);
-	}
-	return true;
-}
-
-/* What is left of the last page is the chunk of small requests if that is longer than the one there is. */
-static void keep_rest(struct bootmem *bm, const struct search *s, phys_t end, phys_t page_end)
-{
-	struct bootmem_cursor *c = &bm->cursor[s->goal_phys != 0];
-
-	if (page_end - end > c->chunk_end - c->next) {
-		c->next = end;
-		c->chunk_end = page_end;
-	}
-}
-
-static bool alloc_whole_pages(struct bootmem *bm, struct search *s, phys_t *start)
-{
-	struct bootmem_cursor *c =
-		&bm->cursor[2 * (s->align_bytes > PAGE_SIZE) + (s->goal_phys != 0)];
-	uint64_t pages = pages_for(s);
-	phys_t end;
-	pfn_t pfn;
-
-	do {
-		if (s->stuck || !find_room(bm, c, s, &pfn))
-			return false;
-	} while (!claim(bm, s, pfn, pages));
-	set_range(bm, pfn - bm->base_pfn, pfn + pages - bm->base_pfn, RESERVED);
-	*start = pfn_phys(pfn);
-	end = pfn_phys(pfn + pages);
-	c->run_start = end;
-	keep_rest(bm, s, *start + s->size_bytes, end);
-	bm->allocations++;
-	bm->requested_bytes += s->size_bytes;
-	bm->allocated_pages += pages;
-	return true;
+	return s->pool->claim == NULL || start == end || ask(bm, s, pfn_down(start), pfn_down(end - start));
 }
 
 static bool alloc_on_node(struct bootmem *bm, struct search *s, phys_t *start)
 {
-	return is_small(s) ? alloc_small(bm, s, start) : alloc_whole_pages(bm, s, start);
+	struct place place;
+
+	while (!find_place(bm, s, &place) || !claim(bm, s, &place))
+		if (s->stuck || !make_room(bm, s))
+			return false;
+	*start = place.start;
+	take(bm, &place);
+	return true;
 }
 
 /* The i-th node to try when nid is preferred. */
@@ -559,48 +549,74 @@ static enum bm_error alloc_on_nodes(struct bootmem_pool *pool, uint32_t nid, str
 	return BM_NOMEM;
 }
 
-/* The same, below the goal if need be. */
-static enum bm_error alloc_anywhere(struct bootmem_pool *pool, uint32_t nid, struct search *s,
-	struct bootmem_result *result)
+static uint32_t preferred_node(const struct bootmem_request *request)
 {
-	enum bm_error error = alloc_on_nodes(pool, nid, s, result);
+	return request->nid >= 0 ? (uint32_t)request->nid : 0;
+}
 
-	if (error == BM_OK || s->goal_phys == 0)
+/* 0 is a power of two here: no alignment. */
+static bool is_valid(const struct bootmem_pool *pool, const struct bootmem_request *request)
+{
+	uint64_t size = request->size_bytes, align = request->align_bytes;
+
+	return ((size - 1) | align | request->goal_phys) < PHYS_END && (align & (align - 1)) == 0 &&
+	       preferred_node(request) < pool->nodes;
+}
+
+static enum kind kind_of(const struct bootmem_request *request)
+{
+	if (request->align_bytes < PAGE_SIZE && request->size_bytes <= SMALL_BYTES)
+		return SMALL;
+	return request->align_bytes > PAGE_SIZE ? ALIGNED : PAGES;
+}
+
+static inline struct search search_for(
+	const struct bootmem_pool *pool, const struct bootmem_request *request)
+{
+	uint64_t limit = request->limit_phys;
+
+	return (struct search){ .pool = pool,
+		.size_bytes = request->size_bytes,
+		.align_bytes = max_u64(request->align_bytes, 1),
+		.goal_phys = request->goal_phys,
+		.limit_phys = limit != 0 ? min_u64(limit, pool->current_limit) : pool->current_limit,
+		.kind = kind_of(request) };
+}
+
+/* On all nodes, at or above the goal; then below it if need be. */
+static __attribute__((noinline)) enum bm_error alloc_anywhere(struct bootmem_pool *pool,
+	const struct bootmem_request *request, struct bootmem_result *result)
+{
+	struct search s = search_for(pool, request);
+	enum bm_error error = alloc_on_nodes(pool, preferred_node(request), &s, result);
+
+	if (error == BM_OK || s.goal_phys == 0)
 		return error;
-	s->goal_phys = 0;
-	error = alloc_on_nodes(pool, nid, s, result);
+	s.goal_phys = 0;
+	error = alloc_on_nodes(pool, preferred_node(request), &s, result);
 	if (error == BM_OK)
 		result->below_goal = true;
 	return error;
 }
 
-/* 0 is a power of two here: no alignment. */
-static bool is_valid(const struct bootmem_request *request)
-{
-	uint64_t size = request->size_bytes, align = request->align_bytes;
-
-	return ((size - 1) | align | request->goal_phys) < PHYS_END && (align & (align - 1)) == 0;
-}
-
+/*
+ * The usual case first: nobody to ask, and room in what the preferred node knows. What needs more is a function of its
+ * own, so that the search of the usual case never leaves the registers.
+ */
 enum bm_error bootmem_alloc(struct bootmem_pool *pool, const struct bootmem_request *request,
 	struct bootmem_result *result)
 {
-	uint32_t nid = request->nid >= 0 ? (uint32_t)request->nid : 0;
-	struct search s = { .pool = pool,
-		.size_bytes = request->size_bytes,
-		.align_bytes = max_u64(request->align_bytes, 1),
-		.goal_phys = request->goal_phys,
-		.limit_phys = pool->current_limit };
-	phys_t start;
+	uint32_t nid = preferred_node(request);
+	struct search s;
+	struct place place;
 
-	if (!is_valid(request) || nid >= pool->nodes)
+	if (!is_valid(pool, request))
 		return BM_INVALID;
-	if (request->limit_phys != 0)
-		s.limit_phys = min_u64(s.limit_phys, request->limit_phys);
-	/* The usual case: a small request that goes on in the preferred node's open chunk. */
-	if (!is_small(&s) || !take_in_chunk(&pool->node[nid], &s, &start))
-		return alloc_anywhere(pool, nid, &s, result);
-	*result = (struct bootmem_result){ .start_phys = start, .nid = nid };
+	s = search_for(pool, request);
+	if (pool->claim != NULL || !find_place(&pool->node[nid], &s, &place))
+		return alloc_anywhere(pool, request, result);
+	*result = (struct bootmem_result){ .start_phys = place.start, .nid = nid };
+	take(&pool->node[nid], &place);
 	return BM_OK;
 }
 
@@ -724,31 +740,28 @@ static bool all_free(const struct bootmem *bm, phys_t start, phys_t end)
 	return pfn_up(start) >= pfn_down(end) || next_page(bm, first, last, RESERVED) == last;
 }
 
-/* An open chunk begins in a reserved page; all else that a cursor knows is free. */
-static bool check_cursor(const struct bootmem *bm, const struct bootmem_cursor *c)
+/* A chunk may begin inside a page, which is reserved; all else that a cursor knows is whole pages, all free. */
+static bool check_cursor(const struct bootmem *bm, uint32_t i)
 {
-	bool inside_page = c->next != c->chunk_end && (c->next & (PAGE_SIZE - 1)) != 0;
+	const struct bootmem_cursor *c = &bm->cursor[i];
+	bool inside_page = (c->next & (PAGE_SIZE - 1)) != 0;
 
-	return c->next <= c->chunk_end && c->run_start <= c->run_end &&
-	       (!inside_page || bootmem_reserved(bm, pfn_down(c->next))) &&
-	       all_free(bm, c->next, c->chunk_end) && all_free(bm, c->run_start, c->run_end);
+	if (c->next == c->end)
+		return i < PAGES || !inside_page;
+	return c->next < c->end && (c->end & (PAGE_SIZE - 1)) == 0 &&
+	       (!inside_page || (i < PAGES && bootmem_reserved(bm, pfn_down(c->next)))) &&
+	       all_free(bm, c->next, c->end);
 }
 
-/* No byte is in two chunks, two runs, or a chunk and a run. */
+/* What one cursor knows no other does. */
 static bool cursors_are_disjoint(const struct bootmem *bm)
 {
 	const struct bootmem_cursor *c = bm->cursor;
 
-	for (uint32_t i = 0; i < 2 * BOOTMEM_CURSORS; i++)
-		for (uint32_t j = 0; j < i; j++) {
-			phys_t start = i & 1 ? c[i / 2].next : c[i / 2].run_start;
-			phys_t end = i & 1 ? c[i / 2].chunk_end : c[i / 2].run_end;
-			phys_t other_start = j & 1 ? c[j / 2].next : c[j / 2].run_start;
-			phys_t other_end = j & 1 ? c[j / 2].chunk_end : c[j / 2].run_end;
-
-			if (max_u64(start, other_start) < min_u64(end, other_end))
+	for (uint32_t i = 0; i < BOOTMEM_CURSORS; i++)
+		for (uint32_t j = 0; j < i; j++)
+			if (max_u64(c[i].next, c[j].next) < min_u64(c[i].end, c[j].end))
 				return false;
-		}
 	return true;
 }
 
@@ -763,7 +776,7 @@ bool bootmem_check(const struct bootmem *bm)
 	if (next_page(bm, 0, start, FREE) != start || next_page(bm, end, all, FREE) != all)
 		return false;
 	for (uint32_t i = 0; i < BOOTMEM_CURSORS; i++)
-		if (!check_cursor(bm, &bm->cursor[i]))
+		if (!check_cursor(bm, i))
 			return false;
 	return cursors_are_disjoint(bm);
 }

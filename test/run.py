@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Builds, runs and counts the tests; `make unit`, `make sim-test`, `make vm` and `make test` call it.
+"""Builds, runs and counts the tests; the targets of test.mk call it.
 
-    run.py [unit] [sim] [vm] BINARY... [-- PYTEST_ARGUMENT_OF_VM...]
+    run.py [unit] [sim] [bench] [vm] BINARY... [-- PYTEST_ARGUMENT_OF_VM...]
 
 A program that does not build, crashes, times out or runs no test at all is a failed test. Silent
 about what passes; the last line is "N passed, N failed[, N skipped]".
@@ -17,6 +17,7 @@ import xml.etree.ElementTree
 
 UNIT_SECONDS = 600
 SIM_SECONDS = 600
+BENCH_SECONDS = 600
 VM_SECONDS = 6000 if os.environ.get("FULL") else 1800
 MARK = re.compile(r"^\[\s+(RUN|OK|FAILED|SKIPPED)\s+\] (\S+)")
 
@@ -135,9 +136,11 @@ def main(arguments):
     words, pytest_arguments = arguments[:split], arguments[split + 1:]
     total = Count()
     if "unit" in words:
-        total.add(unit([w for w in words if w not in ("unit", "sim", "vm")]))
+        total.add(unit([w for w in words if w not in ("unit", "sim", "bench", "vm")]))
     if "sim" in words:
         total.add(suite("simulator tests", "test/sim", ["sim", "sim-check"], SIM_SECONDS, []))
+    if "bench" in words:
+        total.add(suite("benchmark tests", "test/bench", ["build/bench"], BENCH_SECONDS, []))
     if "vm" in words:
         targets = ["image", "fault-apps", "entry-apps", "kernels", "witness-apps", "sim", "linux-files"]
         total.add(suite("machine tests", "test/vm", targets, VM_SECONDS, pytest_arguments))

@@ -3,6 +3,7 @@
 #
 #   make unit                 the host tests only
 #   make sim-test             the simulators on all recorded machines (test/sim, test/maps)
+#   make bench-test           the benchmark's output, and bounds of what does not depend on the machine (test/bench)
 #   make build/test/64/test_x one host test in one width, to run by hand or under gdb
 #   make test-full            everything, and the whole matrix of machines
 #   make test                 everything; the last line on standard output is "N passed, N failed[, N skipped]"
@@ -14,7 +15,7 @@
 
 # A kernel that runs 64-bit programs only needs qemu-i386 for the others (tools/exec32), under which ASan does not
 # work: there they have UBSan alone.
-TEST_PACKAGES := $(sort $(PACKAGES) gcc-multilib libcmocka-dev openssl python3-pytest sbsigntool u-boot-qemu \
+TEST_PACKAGES := $(sort $(PACKAGES) gcc-multilib libcmocka-dev openssl python3-pytest sbsigntool u-boot-qemu valgrind \
 	$(if $(NATIVE_32),,qemu-user))
 
 TEST_ARCH_64 := x86_64
@@ -74,7 +75,7 @@ $(eval $(call UNIT_RULES,32,$(CMOCKA_32)))
 
 -include $(shell find build/test -name '*.d' 2>/dev/null)
 
-.PHONY: unit-bins unit sim-test vm test test-full test-packages
+.PHONY: unit-bins unit sim-test bench-test vm test test-full test-packages
 .SECONDARY:
 
 unit-bins: $(UNIT_BINS)
@@ -88,11 +89,14 @@ unit: test-packages
 sim-test: test-packages
 	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py sim
 
+bench-test: test-packages
+	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py bench
+
 vm: test-packages
 	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py vm -- $(VM_ARGS)
 
 test: test-packages
-	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py unit sim vm $(UNIT_BINS) -- $(VM_ARGS)
+	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py unit sim bench vm $(UNIT_BINS) -- $(VM_ARGS)
 
 # The same, and the whole matrix of machines, sizes, processors and options.
 test-full:

@@ -16,9 +16,9 @@
  * uniform, and the word that describes its parts one level below is stale and never read. The words of level
  * 3 are always valid; init writes nothing else. bootmem_check verifies the relation.
  *
- * Cursors remember where the last request of a kind ended. Small requests share
- * pages in the cursor's chunk; others take pages from its run. A cursor is knowledge, not ownership: a free page in a
- * chunk or run is free for everybody, and whoever changes it makes the cursors forget it. No two of them know the same.
+ * Cursors remember where the last request of a kind ended. Small requests share pages in a chunk; others take free
+ * pages. A cursor is knowledge, not ownership: a free page that it knows is free for everybody, and whoever
+ * changes it makes the cursors forget it. No two of them know the same.
  *
  * Addresses are physical. Memory is reached through a window: the virtual address at which
  * physical address 0 appears (identity before our page tables are live, the direct map after,
@@ -47,20 +47,16 @@ static inline phys_t virt_to_phys(struct window w, const void *virt)
 }
 
 #define BOOTMEM_LEVELS  4
-#define BOOTMEM_CURSORS 4
+#define BOOTMEM_CURSORS 6
 
 /* A bit for each unit, by its number; at level 0 both are the same array. */
 struct bootmem_level {
 	uint64_t *full, *some;
 };
 
-/* All but the chunk's start are page aligned. */
+/* What a search found and no request took yet: the rest of a reserved page (in chunks only), then free pages. */
 struct bootmem_cursor {
-	/* The open chunk: the rest of a reserved page, then free pages. Equal: none. */
-	phys_t next, chunk_end;
-	/* Free pages where the last search, with this goal, found room. Once they are used up, the next one starts there. */
-	phys_t goal_phys;
-	phys_t run_start, run_end;
+	phys_t next, end; /* equal: nothing; the next search starts there */
 };
 
 /* bootmem_data_t of the lineage: the bitmap of one node. */
@@ -69,7 +65,8 @@ struct bootmem {
 	pfn_t base_pfn;           /* start_pfn rounded down to a unit of level 2; bit 0 of the bitmap */
 	phys_t bitmap_phys;
 	struct bootmem_level level[BOOTMEM_LEVELS];
-	struct bootmem_cursor cursor[BOOTMEM_CURSORS]; /* without a goal and with one; the same aligned to more than a page */
+	/* chunks, pages, pages aligned to more than one; of each without a goal and with one */
+	struct bootmem_cursor cursor[BOOTMEM_CURSORS];
 	/* for the report */
 	uint64_t allocations, merged, requested_bytes, allocated_pages;
 };
@@ -132,8 +129,9 @@ BM_MUST_USE enum bm_error reserve_bootmem(struct bootmem *bm, phys_t addr_phys,
 /*
  * The general allocation: the preferred node first, then the others in its order; on each at or
  * above the goal first, below it only when no node has room above. A small request (16 KiB at most, less than page
- * aligned) goes on in the page where the last one ended, and in the pages behind it (classic merging), anywhere at or
- * above its goal; without a goal, only behind others without one. Memory is not cleared.
+ * aligned) goes on in the page where the last one ended, and in the pages behind it (classic merging). A goal is a lower
+ * bound, not a wish to be near: as in the lineage, a request goes on where others have found room, anywhere at or above its
+ * goal; without a goal, only behind others without one, from the lowest memory on. Memory is not cleared.
  * BM_NOMEM leaves everything as it was; BM_INVALID for size 0, a wrapping size, bad alignment.
  */
 BM_MUST_USE enum bm_error bootmem_alloc(struct bootmem_pool *pool,

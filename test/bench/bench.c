@@ -3,7 +3,8 @@
  * bench: the core's cost on the workloads of workloads.h, by the object code of the library.
  *
  *   bench            ours WORKLOAD MAP N NANOSECONDS [key=value ...]
- *   bench --instr    the same, with instructions per operation
+ *   bench W1 W2 ..   only these workloads
+ *   bench --instr    all, with instructions per operation
  *
  * Time is CPU time of the thread, the median of ROUNDS; what a round needs is made before its time starts. Memory
  * that is handed out is not cleared: bootmem_alloc leaves that to its callers. Lines that begin with "naive" are
@@ -510,30 +511,61 @@ static void print_instructions(const char *line, double instructions)
 			instructions / (double)operations);
 }
 
+static bool is_wanted(const struct workload *w, int names, char **name)
+{
+	for (int i = 0; i < names; i++)
+		if (strcmp(name[i], w->name) == 0)
+			return true;
+	return names == 0;
+}
+
+/* Null: all of them are workloads. */
+static const char *unknown_name(int names, char **name)
+{
+	for (int i = 0; i < names; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < ARRAY_SIZE(workloads); k++)
+			known |= is_wanted(&workloads[k], 1, name + i);
+		if (!known)
+			return name[i];
+	}
+	return NULL;
+}
+
+static void do_workload(const struct workload *w)
+{
+	struct job j = job_new(w);
+
+	if (under_callgrind)
+		count_once(&j);
+	else
+		print_time(&j);
+	job_delete(&j);
+}
+
 int main(int argc, char **argv)
 {
+	char **name = argv + 1;
+	int names = argc - 1;
+
 	if (argc == 2 && strcmp(argv[1], "--instr") == 0)
 		return meter_count_instructions(argv[0], print_instructions) ? EXIT_SUCCESS : EXIT_FAILURE;
-	if (argc == 2 && strcmp(argv[1], METER_CHILD) == 0)
+	if (argc == 2 && strcmp(argv[1], METER_CHILD) == 0) {
 		under_callgrind = true;
-	else if (argc != 1) {
-		fputs("usage: bench [--instr]\n", stderr);
+		names = 0;
+	}
+	if (unknown_name(names, name) != NULL) {
+		fprintf(stderr, "bench: %s: no such workload\nusage: bench [--instr | WORKLOAD...]\n",
+			unknown_name(names, name));
 		return 2;
 	}
 	*(void **)&libc_memset = dlsym(RTLD_DEFAULT, "memset");
 	if (libc_memset == NULL)
 		machine_die("no memset in the C library");
-	for (size_t i = 0; i < ARRAY_SIZE(workloads); i++) {
-		struct job j;
-
-		if (under_callgrind && too_large_for_callgrind(&workloads[i]))
-			continue;
-		j = job_new(&workloads[i]);
-		if (under_callgrind)
-			count_once(&j);
-		else
-			print_time(&j);
-		job_delete(&j);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(workloads); i++)
+		if (is_wanted(&workloads[i], names, name) &&
+			!(under_callgrind && too_large_for_callgrind(&workloads[i])))
+			do_workload(&workloads[i]);
 	return EXIT_SUCCESS;
 }

@@ -310,6 +310,33 @@ static void test_rest_of_a_large_request(void **state)
 	destroy(x);
 }
 
+/*
+ * Requests with a goal go on together, wherever that is at or above the goal, and not behind those without one before
+ * these have come that far.
+ */
+static void test_goals_share(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 0, 256);
+	struct bootmem_request low = { P(1), PAGE_SIZE, P(3), P(30), -1 };
+	struct bootmem_result result;
+
+	(void)state;
+	make_free(bm, 2, 200);
+	assert_int_equal(alloc_at(x, P(4), PAGE_SIZE, P(100)), P(100));
+	assert_int_equal(alloc_at(x, P(4), PAGE_SIZE, P(50)), P(104));
+	assert_int_equal(alloc_at(x, P(1), PAGE_SIZE, P(120)), P(120)); /* a goal above takes them there */
+	assert_int_equal(alloc_at(x, P(1), PAGE_SIZE, P(50)), P(121));
+	assert_int_equal(bootmem_alloc(&x->pool, &low, &result), BM_OK); /* a limit brings them back */
+	assert_int_equal(result.start_phys, P(3));
+	assert_int_equal(alloc_at(x, P(1), PAGE_SIZE, 0), P(2));
+	assert_int_equal(alloc_at(x, P(90), PAGE_SIZE, 0), P(4));
+	assert_int_equal(alloc_at(x, P(2), PAGE_SIZE, P(50)), P(94)); /* behind those without a goal */
+	assert_int_equal(alloc_at(x, P(1), PAGE_SIZE, 0), P(96));
+	assert_true(bootmem_check(bm));
+	destroy(x);
+}
+
 /* A page behind that is reserved, a limit or a goal stops the merge. */
 static void test_no_merge(void **state)
 {
@@ -530,13 +557,26 @@ static void test_checker(void **state)
 	assert_false(bootmem_check(bm));
 	bm->end_pfn = 20000;
 	assert_true(bootmem_check(bm));
-	bm->cursor[0].next = P(5001) + 8; /* the last allocation can't end in a free page */
-	bm->cursor[0].chunk_end = P(5002);
+	bm->cursor[0] = (struct bootmem_cursor){ P(5001) + 8, P(5002) }; /* no allocation ends in a free page */
 	assert_false(bootmem_check(bm));
-	bm->cursor[0].chunk_end = bm->cursor[0].next;
+	bm->cursor[0].next = P(5001);
 	assert_true(bootmem_check(bm));
-	bm->cursor[3].run_start = P(5002); /* known to be free, and is not */
-	bm->cursor[3].run_end = P(5004);
+	bm->cursor[0].end -= 8; /* not whole pages */
+	assert_false(bootmem_check(bm));
+	bm->cursor[0] = (struct bootmem_cursor){ P(4999) + 8, P(5002) }; /* behind an allocation */
+	assert_true(bootmem_check(bm));
+	bm->cursor[2] = bm->cursor[0]; /* only a chunk begins inside a page */
+	bm->cursor[0] = (struct bootmem_cursor){ 0, 0 };
+	assert_false(bootmem_check(bm));
+	bm->cursor[2] = (struct bootmem_cursor){ P(4999) + 8, P(4999) + 8 }; /* not even an empty one */
+	assert_false(bootmem_check(bm));
+	bm->cursor[2] = (struct bootmem_cursor){ P(5000), P(5002) };
+	assert_true(bootmem_check(bm));
+	bm->cursor[5] = (struct bootmem_cursor){ P(5001), P(5003) }; /* page 5001 is known twice */
+	assert_false(bootmem_check(bm));
+	bm->cursor[5].next = P(5002);
+	assert_true(bootmem_check(bm));
+	bm->cursor[5].end = P(5004); /* known to be free, and is not */
 	assert_false(bootmem_check(bm));
 	destroy(x);
 }
@@ -678,6 +718,28 @@ static void test_random(void **state)
 		random_round(&seed);
 }
 
+/* Words below a unit that was reserved as a whole say what they said before, and nobody believes them. */
+static void test_stale_words(void **state)
+{
+	static const uint64_t sizes[] = { 64, 4096, GIB >> PAGE_SHIFT };
+	pfn_t end = GIB >> PAGE_SHIFT;
+	void *bitmap = calloc((size_t)bootmem_bootmap_pages(0, end), PAGE_SIZE);
+	struct window window = { (uintptr_t)bitmap };
+	struct bootmem bm;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
+		assert_int_equal(init_bootmem(&bm, window, 0, 0, end), BM_OK);
+		assert_int_equal(free_bootmem(&bm, 0, P(3)), BM_OK);
+		assert_int_equal(reserve_bootmem(&bm, 0, P(sizes[i])), BM_OK);
+		assert_int_equal(free_bootmem(&bm, P(1), P(1)), BM_OK);
+		assert_false(bootmem_reserved(&bm, 1));
+		assert_int_equal(bootmem_free_pages(&bm), 1);
+		assert_true(bootmem_check(&bm));
+	}
+	free(bitmap);
+}
+
 /* A terabyte (16 where the host has the address space): a few ranges write a few words. */
 static void test_huge(void **state)
 {
@@ -722,6 +784,7 @@ int main(void)
 		cmocka_unit_test(test_low_does_not_merge_high),
 		cmocka_unit_test(test_chunk_beside_pages),
 		cmocka_unit_test(test_rest_of_a_large_request),
+		cmocka_unit_test(test_goals_share),
 		cmocka_unit_test(test_no_merge),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_node_order),
@@ -732,6 +795,7 @@ int main(void)
 		cmocka_unit_test(test_stubborn_claim),
 		cmocka_unit_test(test_checker),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_stale_words),
 		cmocka_unit_test(test_huge),
 	};
 
