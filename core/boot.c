@@ -12,7 +12,7 @@
 
 #define DMA_LIMIT_PHYS  (16 * MIB)
 #define MAP_SLACK       192 /* descriptors that the map may grow by: a bitmap for each node splits it */
-#define OWNERS_SLACK    256 /* owner ranges beyond two for each descriptor */
+#define OWNERS_SLACK    (256 + 2 * BOOT_TABLE_RUNS) /* owner ranges beyond two for each descriptor */
 #define NODE_SLACK      (2 * BOOT_SRAT_RANGES + 2 * BOOTMEM_MAX_NODES) /* node_max_scratch */
 #define RUNTIME_PARTS   2   /* specials for each descriptor: its parts in the firmware's table */
 #define BITMAP_ATTEMPTS 64  /* places the firmware may refuse */
@@ -311,7 +311,7 @@ static void audit_firmware_tables(struct boot *b)
 
 	if (live.root == 0)
 		return;
-	paging_audit(&b->audit, &live, b->pool.window, &b->e820);
+	paging_audit(&b->audit, &live, b->pool.window, boot_tables_end(b), &b->e820);
 	if (b->audit.ram_unmapped_pages != 0)
 		finding_add_bytes(&b->findings, FINDING_RAM_UNMAPPED, 0, 0,
 			pfn_phys(b->audit.ram_unmapped_pages));
@@ -501,47 +501,6 @@ static enum bm_error check_badram(struct boot *b)
 			return refuse_badram(b, r);
 	}
 	return BM_OK;
-}
-
-static bool map_calls_free(const struct fw_map *map, pfn_t pfn)
-{
-	for (uint32_t i = 0; i < map->count; i++) {
-		struct efi_memory_desc desc = fw_map_entry(map, i);
-		pfn_t start = pfn_down(desc.phys_start);
-
-		if (desc.type == EFI_MEM_CONVENTIONAL && start <= pfn && pfn - start < desc.pages)
-			return true;
-	}
-	return false;
-}
-
-struct live_tables {
-	struct boot *boot;
-	enum bm_error error;
-};
-
-static void own_live_table(void *ctx, phys_t table)
-{
-	struct live_tables *live = ctx;
-	struct boot *b = live->boot;
-	pfn_t pfn = pfn_down(table);
-	const struct owner_range *r = owners_from(&b->owners, pfn);
-
-	if (live->error != BM_OK || (r != NULL && r->start <= pfn) || !map_calls_free(&b->map, pfn))
-		return;
-	finding_add(&b->findings, FINDING_TABLES_FREE, pfn_phys(pfn), pfn_phys(pfn + 1));
-	live->error = boot_own(b, OWNER_FIRMWARE, pfn, pfn + 1);
-}
-
-/* Some firmware's map calls the tables it runs on free (Q73): nobody may write there before ours are live. */
-static enum bm_error own_live_tables(struct boot *b)
-{
-	const struct paging firmware = { .root = b->input.firmware_root, .mode = b->input.firmware_mode };
-	struct live_tables live = { b, BM_OK };
-
-	if (firmware.root != 0)
-		paging_visit_tables(&firmware, b->pool.window, own_live_table, &live);
-	return live.error;
 }
 
 /* What bootmem manages of a node: on i386 its low memory. */
@@ -997,7 +956,7 @@ enum bm_error boot_prepare(struct boot *b)
 	if (error == BM_OK)
 		error = boot_own_fixed(b, &b->e820);
 	if (error == BM_OK)
-		error = own_live_tables(b);
+		error = boot_own_live_tables(b);
 	if (error == BM_OK)
 		error = run_stages(b, taking, ARRAY_SIZE(taking));
 	if (error != BM_OK)

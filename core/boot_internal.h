@@ -41,6 +41,17 @@ enum bm_error boot_free_pages(struct boot *b, pfn_t start, pfn_t end);
 /* Give back to bootmem everything that an owner holds. */
 enum bm_error boot_free(struct boot *b, enum owner owner);
 
+/* --- live_tables.c ------------------------------------------------------------------------------- */
+
+/*
+ * Give the page tables that the firmware runs on to an owner of their own, those pages of RAM that are nobody's or
+ * the firmware's until the exit. Without reserving them: boot_own_firmware does.
+ */
+enum bm_error boot_own_live_tables(struct boot *b);
+
+/* Where no table is looked for, whatever an entry says: above all that the current map lists, and 4 GiB. */
+phys_t boot_tables_end(const struct boot *b);
+
 /* --- kernel.c ------------------------------------------------------------------------------------ */
 
 /* Recognise the kernel's file, find a place for it and copy it there. */

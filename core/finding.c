@@ -49,6 +49,7 @@ static const struct finding_words words[] = {
 	[FINDING_SLIT] = { "N8", "SLIT breaks its rules, default distances taken" },
 	[FINDING_RAM_UNMAPPED] = { "P11", "RAM that the firmware's tables do not map" },
 	[FINDING_TABLES_FREE] = { "Q73", "live page tables in memory called free, kept off" },
+	[FINDING_TABLES_SCATTERED] = { "Q74", "live page tables in too many places, not kept" },
 	[FINDING_RUNTIME_NO_RIGHTS] = { "P9",
 		"runtime code without usable rights, not called" },
 	[FINDING_RUNTIME_LEFT_OUT] = { "P10", "runtime range out of reach, left unmapped" },

@@ -182,6 +182,7 @@ const char *owner_name(enum owner owner)
 		[OWNER_RESERVE] = "reserve=",
 		[OWNER_BADRAM] = "badram=",
 		[OWNER_LEFT_OUT] = "left out",
+		[OWNER_FIRMWARE_TABLES] = "firmware page tables",
 		[OWNER_FIRMWARE] = "firmware until exit",
 	};
 
@@ -193,5 +194,5 @@ bool owner_reclaimable(enum owner owner)
 	/* The low 64 KiB stay: firmware scribbles there (Q29). Page tables, mm and mem_map are in use. */
 	return owner == OWNER_IMAGE || owner == OWNER_WORKSPACE || owner == OWNER_BITMAP ||
 		owner == OWNER_CPU || owner == OWNER_INITRD || owner == OWNER_HANDOFF ||
-		owner == OWNER_FIRMWARE;
+		owner == OWNER_FIRMWARE_TABLES || owner == OWNER_FIRMWARE;
 }

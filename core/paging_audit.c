@@ -13,6 +13,7 @@ struct audit {
 	struct window window;
 	const struct e820 *map;
 	struct paging_audit *out;
+	phys_t tables_end;
 	phys_t seen_start, seen_end; /* pages in a row, mapped where they are, not counted yet */
 	uint64_t ram_seen;           /* pages */
 };
@@ -64,10 +65,16 @@ static bool table_is_read_only(const struct audit *a, phys_t phys)
 	return paging_lookup(a->paging, a->window, phys, &leaf) && !(leaf.rights & MAP_WRITE);
 }
 
-/* Can this table be read through the window, and is it not one too many? */
+/* Is there memory, and can it be seen through the window? */
+static bool in_reach(struct window window, phys_t end, phys_t phys)
+{
+	return phys < end && phys <= UINTPTR_MAX - window.base;
+}
+
+/* Can this table be read, and is it not one too many? */
 static bool enter(struct audit *a, phys_t phys)
 {
-	if (a->out->tables == PAGING_AUDIT_TABLES || phys > UINTPTR_MAX - a->window.base) {
+	if (a->out->tables == PAGING_AUDIT_TABLES || !in_reach(a->window, a->tables_end, phys)) {
 		a->out->complete = false;
 		return false;
 	}
@@ -116,9 +123,13 @@ static void audit_table(struct audit *a, struct audited_table t)
 }
 
 void paging_audit(struct paging_audit *out, const struct paging *paging, struct window window,
-	const struct e820 *map)
+	phys_t tables_end, const struct e820 *map)
 {
-	struct audit a = { .paging = paging, .window = window, .map = map, .out = out };
+	struct audit a = { .paging = paging,
+		.window = window,
+		.map = map,
+		.out = out,
+		.tables_end = tables_end };
 	uint64_t ram = e820_ram_pages(map, 0, PFN_END);
 
 	*out = (struct paging_audit){ .levels = paging->mode.levels, .complete = true };
@@ -134,6 +145,7 @@ void paging_audit(struct paging_audit *out, const struct paging *paging, struct 
 struct visitor {
 	const struct paging *paging;
 	struct window window;
+	phys_t end;
 	void (*visit)(void *ctx, phys_t table);
 	void *ctx;
 	uint32_t left;
@@ -143,7 +155,7 @@ static void visit_table(struct visitor *v, phys_t table, unsigned level)
 {
 	const struct paging_mode *mode = &v->paging->mode;
 
-	if (v->left == 0 || table > UINTPTR_MAX - v->window.base)
+	if (v->left == 0 || !in_reach(v->window, v->end, table))
 		return;
 	v->left--;
 	v->visit(v->ctx, table);
@@ -155,10 +167,10 @@ static void visit_table(struct visitor *v, phys_t table, unsigned level)
 	}
 }
 
-void paging_visit_tables(const struct paging *paging, struct window window,
+void paging_visit_tables(const struct paging *paging, struct window window, phys_t tables_end,
 	void (*visit)(void *ctx, phys_t table), void *ctx)
 {
-	struct visitor v = { paging, window, visit, ctx, PAGING_AUDIT_TABLES };
+	struct visitor v = { paging, window, tables_end, visit, ctx, PAGING_AUDIT_TABLES };
 
 	visit_table(&v, paging->root, paging->mode.levels);
 }

@@ -10,7 +10,7 @@
 static bool may_vanish(uint32_t owner)
 {
 	return owner == OWNER_PAGE_0 || owner == OWNER_LOW_64K || owner == OWNER_RESERVE ||
-		owner == OWNER_BADRAM || owner == OWNER_FIRMWARE;
+		owner == OWNER_BADRAM || owner == OWNER_FIRMWARE_TABLES || owner == OWNER_FIRMWARE;
 }
 
 /* The first page of a range that is no longer RAM in the accepted table; end when all are. */
@@ -241,7 +241,9 @@ enum bm_error boot_stage_settle(struct boot *b)
 	if (differs)
 		error = adopt_accepted(b);
 	findings_take_map(&b->findings, &b->next_findings);
-	/* Its live stack and tables may lie in what was conventional before: keep off until activate. */
+	if (error == BM_OK)
+		error = boot_own_live_tables(b);
+	/* Its live stack may lie in what was conventional before: keep off until activate. */
 	if (error == BM_OK)
 		error = boot_own_firmware(b);
 	if (error == BM_OK && differs)

@@ -32,7 +32,8 @@ BM_MUST_USE enum bm_error bootmem_adopt(const struct handoff *record, struct mm 
  * where they were executed. Returns how many pages were freed; what was freed before, or can't be, is passed over.
  *
  * Until the kernel has its own descriptor tables and stack, keep OWNER_BIT(OWNER_CPU) | OWNER_BIT(OWNER_IMAGE) and
- * OWNER_BIT(OWNER_HANDOFF), in which the record lies.
+ * OWNER_BIT(OWNER_HANDOFF), in which the record lies. Until it has started or stopped all other processors, keep
+ * OWNER_BIT(OWNER_FIRMWARE_TABLES): firmware may have parked them on these page tables (Q74).
  */
 uint64_t bootmem_reclaim(struct mm *mm, const struct handoff *record, uint64_t keep);
 

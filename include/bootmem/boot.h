@@ -64,6 +64,11 @@ struct boot_platform {
 	enum bm_error (*claim)(void *ctx, pfn_t start_pfn, uint64_t pages);
 	/* Leave boot services; *map is the map whose key was accepted. */
 	enum bm_error (*exit)(void *ctx, struct fw_map *map, uint32_t *attempts);
+	/*
+	 * Null, or: call visit with the page tables that are live until activate, where they are known but can't be read;
+	 * else they are found from the input's firmware_root on.
+	 */
+	void (*live_tables)(void *ctx, void (*visit)(void *visit_ctx, phys_t table), void *visit_ctx);
 	uint64_t (*cycles)(void *ctx);
 	void (*stage)(void *ctx, enum boot_stage stage); /* null, or: told when one begins */
 	const struct sink *console; /* progress and error messages, safe in every phase */
@@ -73,6 +78,7 @@ struct boot_platform {
 #define BOOT_SPECIALS     16
 #define BOOT_SRAT_RANGES  512 /* memory entries of an SRAT; more is a finding, and one node */
 #define BOOT_ALL_SPECIALS (BOOT_SPECIALS + 9 + ELF_MAX_SEGMENTS + OPTIONS_RANGES)
+#define BOOT_TABLE_RUNS   256 /* runs of the firmware's page tables that are kept after the exit; more is a finding */
 #define BOOT_CLAIMS       256 /* runs of pages that the firmware grants; one more counts as refused */
 struct boot_input {
 	struct paging_mode mode;

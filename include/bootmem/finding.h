@@ -38,6 +38,7 @@ enum finding_id {
 	/* Happened on the way. */
 	FINDING_RAM_UNMAPPED,         /* P11 the firmware's own tables do not show all RAM */
 	FINDING_TABLES_FREE,          /* Q73 the firmware's live page tables, where its map says free */
+	FINDING_TABLES_SCATTERED,     /* Q74 live page tables in more runs than BOOT_TABLE_RUNS, some not kept */
 	FINDING_EXIT_RETRIED,         /* Q1  ExitBootServices refused the first key */
 	FINDING_MAP_GREW,             /* Q3  the map outgrew its buffer and was read again */
 	FINDING_CLAIM_REFUSED,        /* Q51 the firmware refused pages that its map calls free */

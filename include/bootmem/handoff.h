@@ -219,6 +219,8 @@ struct handoff {
  *
  * Interrupts are off, the direction flag is clear. CR0: PE, MP, ET, NE, WP, PG. CR4: PAE where tables are PAE, PSE with two
  * levels and large pages, LA57 with 5 levels, MCE, OSFXSR and OSXMMEXCPT where the processor has them; nothing else. EFER: LME, LMA, NXE as they apply, no SCE.
+ * Other processors wait where the firmware parked them, perhaps on its page tables: what of those is RAM has the owner
+ * "firmware page tables", to be freed when the kernel has started or stopped these processors itself.
  * FPU and SSE are in their initial state. GDT: flat code (0x08), flat data (0x10, in ds, es, ss; fs and gs are
  * null), a loaded TSS. The IDT's 32 exception gates print the fault on the loader's serial port and stop; it and
  * the stack stay valid until the kernel frees their owner, "cpu tables and stacks" and "image".

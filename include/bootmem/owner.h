@@ -33,6 +33,7 @@ enum owner {
 	OWNER_RESERVE,     /* reserve= */
 	OWNER_BADRAM,      /* badram= */
 	OWNER_LEFT_OUT,    /* RAM without room for its descriptors, or that appeared out of reach */
+	OWNER_FIRMWARE_TABLES, /* page tables that the firmware ran on, and may have parked other processors on (Q74) */
 	OWNER_FIRMWARE,    /* the firmware's until we leave it; empty after mem_init */
 	OWNER_COUNT,
 };

@@ -285,16 +285,16 @@ struct paging_audit {
 
 /*
  * Walk tables that paging_build did not make, whatever is in them, and write to none. paging gives root and
- * mode; memory is seen through window.
+ * mode; memory is seen through window, and nothing is read from tables_end on, where there is none.
  */
 void paging_audit(struct paging_audit *out, const struct paging *paging, struct window window,
-	const struct e820 *map);
+	phys_t tables_end, const struct e820 *map);
 
 /*
  * Call visit for every table, the root first; one that is shared is met again. At most PAGING_AUDIT_TABLES, and none
- * that can't be seen through window.
+ * that can't be seen through window or is at or above tables_end.
  */
-void paging_visit_tables(const struct paging *paging, struct window window,
+void paging_visit_tables(const struct paging *paging, struct window window, phys_t tables_end,
 	void (*visit)(void *ctx, phys_t table), void *ctx);
 
 /* --- the architecture's side: arch/<arch>/paging.c, pure ---------------------------------------

@@ -6,7 +6,10 @@
 
 #include <bootmem/string.h>
 
-#define KEEP       (OWNER_BIT(OWNER_CPU) | OWNER_BIT(OWNER_IMAGE) | OWNER_BIT(OWNER_HANDOFF))
+/* What this kernel stands on, and what the other processors do: it calls the firmware. */
+#define KEEP                                                                                       \
+	(OWNER_BIT(OWNER_CPU) | OWNER_BIT(OWNER_IMAGE) | OWNER_BIT(OWNER_HANDOFF) |                \
+		OWNER_BIT(OWNER_FIRMWARE_TABLES))
 #define KMAP_PAGES 32
 
 static bool adopted(struct probe *p)

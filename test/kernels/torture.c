@@ -8,8 +8,8 @@
  * then stands still.
  *
  * Words of the command line: "mixed" adds a round with blocks of all orders, "reclaim" frees what the loader may be
- * asked to give up before one more round, "all" then also gives up the loader's descriptor tables, its stack
- * and the record, and adds a last round. Needs no memory of its own: what is taken forms a list through
+ * asked to give up before one more round, "all" then also gives up the loader's descriptor tables, its stack,
+ * the record, and the page tables that the firmware parked other processors on, and adds a last round. Needs no memory of its own: what is taken forms a list through
  * the next fields of its page descriptors, which are the owner's (mm.h).
  */
 #include <bootmem/adopt.h>
@@ -19,6 +19,7 @@
 #include "descriptors.h"
 #include "firmware.h"
 #include "physical.h"
+#include "processors.h"
 
 #define PATTERN        UINT64_C(0xb007b007b007b000) /* its low bits are 0: words of a page ascend by 8 */
 #define WORDS          (PAGE_SIZE / sizeof(uint64_t))
@@ -358,11 +359,39 @@ static void reclaim(struct torture *t, uint64_t keep)
 		fault(t, "%llu pages reclaimed, %llu more free", ULL(freed), ULL(after - before));
 }
 
+/* Take all of the first zone, give back all but one page that a processor can start in. */
+static pfn_t take_low_page(struct torture *t)
+{
+	pfn_t low = PFN_NONE;
+
+	t->taken = empty_list;
+	t->before[0] = counts_of(t, 0);
+	take_zone(t, 0, false);
+	for (pfn_t pfn = t->taken.first, next; pfn != PFN_NONE; pfn = next) {
+		next = next_of(t, pfn);
+		if (low == PFN_NONE && pfn < PROCESSORS_LOW_PFN)
+			low = pfn;
+		else if (free_pages(t->mm, pfn, 0) != BM_OK)
+			fault(t, "page %llx can't be freed", ULL(pfn));
+	}
+	t->pages -= t->before[0].free_pages;
+	return low;
+}
+
+static void park_others(struct torture *t)
+{
+	pfn_t low = take_low_page(t);
+
+	if (low == PFN_NONE || !processors_park(&t->physical, low))
+		fault(t, "the other processors can't be parked");
+}
+
 /* On our own stack: of the loader's only page tables and the allocator are left. */
 static _Noreturn void without_loader(void *ctx)
 {
 	struct torture *t = ctx;
 
+	park_others(t);
 	reclaim(t, 0);
 	t->record = NULL;
 	run_round(t, "without the loader", true);
@@ -378,8 +407,8 @@ static void run(struct torture *t)
 		run_round(t, "mixed orders", true);
 	compare_record(t);
 	if (t->reclaim) {
-		reclaim(t,
-			OWNER_BIT(OWNER_CPU) | OWNER_BIT(OWNER_IMAGE) | OWNER_BIT(OWNER_HANDOFF));
+		reclaim(t, OWNER_BIT(OWNER_CPU) | OWNER_BIT(OWNER_IMAGE) | OWNER_BIT(OWNER_HANDOFF) |
+				   OWNER_BIT(OWNER_FIRMWARE_TABLES));
 		run_round(t, "after reclaiming", false);
 	}
 	if (t->all)

@@ -743,74 +743,6 @@ static void test_uart_in_memory(void **state)
 	leaves_uart_out(PHYS_END - 32);
 }
 
-/* --- the tables in use ------------------------------------------------------------------------------ */
-
-#define LIVE_AT 0x1500000 /* where the first allocation would go */
-
-/* Tables one behind the other, each leading to the next; the last maps a page. Returns how many. */
-static uint64_t make_live_tables(struct machine *m)
-{
-	unsigned levels = m->fw.mode.levels;
-	uint64_t *tables = fake_open(&m->fw, LIVE_AT, LIVE_AT + levels * PAGE_SIZE);
-
-	for (unsigned i = 0; i + 1 < levels; i++)
-		tables[i * (PAGE_SIZE / 8)] = arch_table_entry(&m->fw.mode, levels - i,
-			LIVE_AT + (i + 1) * PAGE_SIZE);
-	tables[(levels - 1) * (PAGE_SIZE / 8) + 5] =
-		arch_leaf_entry(&m->fw.mode, 1, 5 * PAGE_SIZE, MAP_WRITE);
-	m->fw.live_root = LIVE_AT;
-	return levels;
-}
-
-/*
- *   map      [ conventional                  ...
- *   in use   [root][..][..]
- *
- * Expect nobody to write there before the switch, it said for each table, and the pages free in the end.
- */
-static void test_live_tables(void **state)
-{
-	struct machine *m = ovmf(512 * MIB);
-	uint64_t tables = make_live_tables(m);
-	const void *live = m->fw.arena + LIVE_AT;
-	size_t bytes = (size_t)(tables << PAGE_SHIFT);
-	const struct owner_range *r;
-	void *copy = malloc(bytes);
-
-	(void)state;
-	memcpy(copy, live, bytes);
-	assert_int_equal(fake_start(&m->fw, &m->boot, NULL), BM_OK);
-	assert_int_equal(boot_prepare(&m->boot), BM_OK);
-	assert_int_equal(m->boot.findings.of[FINDING_TABLES_FREE].count, tables);
-	assert_int_equal(m->boot.findings.of[FINDING_TABLES_FREE].start_phys, LIVE_AT);
-	assert_int_equal(m->boot.audit.tables, tables);
-	assert_int_equal(boot_exit(&m->boot), BM_OK);
-	r = owners_from(&m->boot.owners, LIVE_AT >> PAGE_SHIFT);
-	assert_int_equal(r->owner, OWNER_FIRMWARE);
-	assert_true(r->start <= LIVE_AT >> PAGE_SHIFT && r->end >= (LIVE_AT >> PAGE_SHIFT) + tables);
-	assert_memory_equal(copy, live, bytes);
-	free(copy);
-	fake_activate(&m->fw, &m->boot);
-	assert_int_equal(boot_mem_init(&m->boot), BM_OK);
-	check_booted(m);
-	check_every_page(m);
-	destroy(m);
-}
-
-/* The same in memory that the map does not call free: no finding. */
-static void test_live_tables_of_boot_services(void **state)
-{
-	struct machine *m = ovmf(512 * MIB);
-	uint64_t tables = make_live_tables(m);
-
-	(void)state;
-	assert_true(fake_allocate(&m->fw, LIVE_AT >> PAGE_SHIFT, tables, EFI_MEM_BOOT_DATA));
-	boots(m, NULL);
-	check_booted(m);
-	assert_int_equal(m->boot.findings.of[FINDING_TABLES_FREE].count, 0);
-	destroy(m);
-}
-
 /* --- found by review -------------------------------------------------------------------------------- */
 
 /* badram= where the loader runs can't be obeyed: said before the exit, and the firmware goes on. */
@@ -1468,8 +1400,6 @@ int main(void)
 		cmocka_unit_test(test_unreachable_ram),
 		cmocka_unit_test(test_framebuffer),
 		cmocka_unit_test(test_uart_in_memory),
-		cmocka_unit_test(test_live_tables),
-		cmocka_unit_test(test_live_tables_of_boot_services),
 		cmocka_unit_test(test_badram_over_the_image),
 		cmocka_unit_test(test_badram_over_what_is_no_ram),
 		cmocka_unit_test(test_left_out_section),

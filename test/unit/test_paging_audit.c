@@ -63,7 +63,7 @@ static void set(unsigned n, unsigned index, uint64_t entry)
 
 static void run(void)
 {
-	paging_audit(&audit, &paging, (struct window){ (uintptr_t)arena - TABLES_PHYS }, &map);
+	paging_audit(&audit, &paging, (struct window){ (uintptr_t)arena - TABLES_PHYS }, table(TABLES), &map);
 }
 
 /* Tables 0, 1, ... lead to table last, whose entries are those of level 2. */
@@ -163,6 +163,19 @@ static void ends_in_a_loop(void **state)
 	assert_int_equal(audit.tables, PAGING_AUDIT_TABLES);
 }
 
+/* An entry that leads to where no memory is: not followed, and said. */
+static void stays_where_memory_is(void **state)
+{
+	unsigned n = path();
+
+	(void)state;
+	set(n, 1, table(TABLES) | P | W);
+	set(n, 2, (ARCH_HIGHMEM ? UINT64_C(0xfffff000) : UINT64_C(0xffffffffff000)) | P | W);
+	run();
+	assert_false(audit.complete);
+	assert_int_equal(audit.tables, n + 1);
+}
+
 struct visited {
 	phys_t table[2 * TABLES];
 	unsigned count;
@@ -182,12 +195,12 @@ static struct visited visit_all(void)
 	struct visited v = { .count = 0 };
 
 	paging_visit_tables(
-		&paging, (struct window){ (uintptr_t)arena - TABLES_PHYS }, note, &v);
+		&paging, (struct window){ (uintptr_t)arena - TABLES_PHYS }, table(TABLES), note, &v);
 	return v;
 }
 
 /*
- *   ..  2M   table   not there   table
+ *   ..  2M   table   not there   beyond all memory   table
  *
  * Expect each table once, a table before those below it, and no page taken for a table.
  */
@@ -200,6 +213,7 @@ static void visits_each_table(void **state)
 	set(n, 0, 0x200000 | P | W | PS);
 	set(n, 1, table(n + 1) | P | W);
 	set(n, 2, table(n + 3) | W);
+	set(n, 3, table(TABLES) | P | W);
 	set(n, 511, table(n + 2) | P);
 	set(n + 1, 0, 0x400000 | P);
 	v = visit_all();
@@ -229,6 +243,7 @@ int main(void)
 		TEST(other_addresses_do_not_count),
 		TEST(no_ram_is_missing),
 		TEST(ends_in_a_loop),
+		TEST(stays_where_memory_is),
 		TEST(visits_each_table),
 		TEST(visits_end_in_a_loop),
 	};

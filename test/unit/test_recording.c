@@ -195,6 +195,8 @@ static const char report[] =
 	"\"exec\": false },\n"
 	"{ \"start\": \"0xffff888000001000\", \"end\": \"0xffff888000002000\", \"kind\": "
 	"\"direct map\", \"write\": true, \"exec\": false }] },\n"
+	"\"owners\": [\n{ \"owner\": \"image\", \"pages\": 1, \"ranges\": [{ \"start_pfn\": 7, \"end_pfn\": 8 }] },\n"
+	"{ \"owner\": \"firmware page tables\", \"pages\": 2, \"ranges\": [{ \"start_pfn\": 64, \"end_pfn\": 66 }] }],\n"
 	"\"firmware_map\": [\n{ \"type\": 7, \"start\": \"0x1000\", \"pages\": 3, \"attribute\": "
 	"\"0x800000000000000f\" }],\n"
 	"\"affinity\": { \"processors\": [2, 0, 1], \"memory\": [\n"
@@ -262,6 +264,8 @@ static void test_report_tells_the_start(void **state)
 	is_record(&s->parts.item[0], 0x7000, 0x8000, MAP_EXEC);
 	assert_int_equal(s->areas.count, 1);
 	is_record(&s->areas.item[0], 0x5000, 0x6000, MAP_WRITE);
+	assert_int_equal(s->tables.count, 1);
+	is_record(&s->tables.item[0], 0x40000, 0x42000, 0);
 	assert_int_equal(s->claimed.count, 2);
 	is_record(&s->claimed.item[0], 0x3000, 0x5000, 0);
 	is_record(&s->claimed.item[1], 0x10000, 0x12000, 0);

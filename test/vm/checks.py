@@ -181,6 +181,7 @@ def check_owner_names(report):
     assert page_0["ranges"] == [{"start_pfn": 0, "end_pfn": 1}] and not page_0["reclaimable"]
     assert cut_off or names["image"]["reclaimable"]
     assert not names["page tables"]["reclaimable"]
+    assert names.get("firmware page tables", {"reclaimable": True})["reclaimable"]
 
 
 def zones_with_ram(report):

@@ -361,6 +361,15 @@ static enum bm_error exit_firmware(void *ctx, struct fw_map *map, uint32_t *atte
 	return BM_REFUSED;
 }
 
+static void live_tables(void *ctx, void (*visit)(void *visit_ctx, phys_t table), void *visit_ctx)
+{
+	const struct fake_firmware *fw = ctx;
+
+	for (uint32_t i = 0; i < fw->table_ranges; i++)
+		for (pfn_t pfn = fw->tables[i].start; pfn < fw->tables[i].end; pfn++)
+			visit(visit_ctx, pfn_phys(pfn));
+}
+
 static uint64_t cycles(void *ctx)
 {
 	struct fake_firmware *fw = ctx;
@@ -378,6 +387,7 @@ static void set_platform(struct fake_firmware *fw)
 		.get_raw = fw->raw != NULL ? get_raw : NULL,
 		.claim = claim,
 		.exit = exit_firmware,
+		.live_tables = fw->tables != NULL ? live_tables : NULL,
 		.cycles = cycles,
 		.console = &fw->console_sink,
 	};

@@ -33,6 +33,8 @@ struct fake_firmware {
 	phys_t uart_phys;
 	uint32_t uart_stride; /* 0: none */
 	phys_t live_root;           /* page tables in use, of the processor's mode; 0: none */
+	const struct pfn_range *tables; /* not null: where they are, and they can't be read */
+	uint32_t table_ranges;
 	/* How its maps are spoiled, and how many of the first claims it refuses; other faults are not its own. */
 	struct option_hostile hostile;
 	uint32_t readings; /* of its map */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bootmem/owner.h>
+
 #include "json_reader.h"
 #include "recording.h"
 
@@ -237,12 +239,41 @@ static void read_nodes(struct json_reader *j, void *start)
 	json_read_array(j, read_node, start);
 }
 
-/* --- the start ------------------------------------------------------------------------------- */
+/* --- owners ---------------------------------------------------------------------------------- */
 
 static void read_text(struct json_reader *j, void *text)
 {
 	*(struct text *)text = json_read_string(j);
 }
+
+struct owned {
+	struct text owner;
+	struct record_list ranges;
+};
+
+static const struct json_field owned_fields[] = {
+	FIELD("owner", read_text, struct owned, owner),
+	FIELD("ranges", read_pfn_ranges, struct owned, ranges),
+};
+
+/* One owner's pages can't be worked out from all the rest. */
+static void read_owned(struct json_reader *j, void *tables)
+{
+	struct owned owned = { 0 };
+
+	JSON_OBJECT(j, owned_fields, &owned);
+	if (text_is(owned.owner, owner_name(OWNER_FIRMWARE_TABLES)))
+		for (uint32_t i = 0; i < owned.ranges.count; i++)
+			record_add(tables, owned.ranges.item[i]);
+	free(owned.ranges.item);
+}
+
+static void read_owners(struct json_reader *j, void *tables)
+{
+	json_read_array(j, read_owned, tables);
+}
+
+/* --- the start ------------------------------------------------------------------------------- */
 
 struct mapping {
 	phys_t start, end;
@@ -450,6 +481,7 @@ static const struct json_field report_fields[] = {
 	FIELD("e820", read_e820, struct recording, e820),
 	FIELD("nodes", read_nodes, struct recording, start),
 	FIELD("paging", read_paging, struct recording, start),
+	FIELD("owners", read_owners, struct recording, start.tables),
 	FIELD("firmware_map", read_firmware_map, struct recording, efi),
 	{ "affinity", read_affinity, 0 },
 	FIELD("input", read_input, struct recording, start),

@@ -22,6 +22,7 @@ void recording_free(struct recording *r)
 	free(r->srat.item);
 	free(r->start.parts.item);
 	free(r->start.areas.item);
+	free(r->start.tables.item);
 	free(r->start.claimed.item);
 	free(r->start.kernel.segments.item);
 	free(r->start.options);

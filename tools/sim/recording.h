@@ -59,6 +59,7 @@ struct recorded_start {
 	bool runtime_services, memory_attributes; /* were there */
 	struct record_list parts;   /* of the image and the workspace; the type is MAP_* rights */
 	struct record_list areas;   /* identity mappings; the type is MAP_* rights */
+	struct record_list tables;  /* the firmware's page tables, as far as they are RAM that it gives up */
 	struct record_list claimed; /* pages that the firmware granted to bootmem */
 	struct recorded_kernel {
 		uint64_t entry;

@@ -23,6 +23,19 @@ static bool page_aligned(const struct record *range)
 	return ((range->start | range->end) & (PAGE_SIZE - 1)) == 0;
 }
 
+/* Pages in the ranges, or more than there can be. */
+static uint64_t pages_in(const struct record_list *ranges)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t i = 0; i < ranges->count && pages <= PAGING_AUDIT_TABLES; i++) {
+		const struct record *r = &ranges->item[i];
+
+		pages += r->start < r->end ? (r->end - r->start) >> PAGE_SHIFT : PAGING_AUDIT_TABLES + 1;
+	}
+	return pages;
+}
+
 bool replay_possible(const struct recording *r)
 {
 	const struct recorded_start *s = &r->start;
@@ -30,6 +43,7 @@ bool replay_possible(const struct recording *r)
 	return s->known && strcmp(s->arch, ARCH_NAME) == 0 && r->efi.count != 0 &&
 	       mode_fits(&s->mode) && s->parts.count <= BOOT_SPECIALS &&
 	       s->claimed.count <= BOOT_CLAIMS && s->claimed.count != 0 &&
+	       pages_in(&s->tables) <= PAGING_AUDIT_TABLES &&
 	       s->image.start < s->image.end && page_aligned(&s->image) && page_aligned(&s->init) &&
 	       page_aligned(&s->workspace) && s->storage.start % 16 == 0 &&
 	       s->workspace.start <= s->storage.start && s->storage.start < s->storage.end &&
@@ -117,6 +131,15 @@ static void fill_input(struct boot_input *input, const struct recorded_start *s)
 			.identity = true };
 }
 
+static struct pfn_range *tables(const struct record_list *list)
+{
+	struct pfn_range *range = calloc(list->count + 1, sizeof(*range));
+
+	for (uint32_t i = 0; range != NULL && i < list->count; i++)
+		range[i] = (struct pfn_range){ pfn_down(list->item[i].start), pfn_down(list->item[i].end) };
+	return range;
+}
+
 bool replay_prepare(struct replay *replay, struct fake_firmware *fw, const struct recording *r)
 {
 	const struct recorded_start *s = &r->start;
@@ -126,6 +149,8 @@ bool replay_prepare(struct replay *replay, struct fake_firmware *fw, const struc
 	replay->input.memory_attributes = replay->memory_attributes;
 	replay->kernel_file = kernel_file_make(&s->kernel, &replay->input.kernel_file_bytes);
 	replay->input.kernel_file = replay->kernel_file;
+	fw->tables = replay->tables = tables(&s->tables);
+	fw->table_ranges = s->tables.count;
 	for (uint32_t i = 0; i < s->claimed.count; i++)
 		if (!fake_release(fw, s->claimed.item[i].start, s->claimed.item[i].end))
 			return false;
@@ -143,4 +168,5 @@ void replay_free(struct replay *replay)
 {
 	free(replay->memory_attributes);
 	free(replay->kernel_file);
+	free(replay->tables);
 }

@@ -4,7 +4,7 @@
  * anything, and the front end's part (struct boot_input) is made again, so that the same core must come to
  * the same limits, nodes, zones, owners and page tables. Of a kernel, a file is made that makes the same demands.
  *
- * What a report does not hold: firmware's page tables (no audit), the order of findings' first places in memory
+ * What a report does not hold: what is in the firmware's page tables (no audit), the order of findings' first places in memory
  * that was in use, and, with numa=fake, the distances of the real nodes.
  */
 #ifndef SIM_REPLAY_H
@@ -16,6 +16,7 @@
 struct replay {
 	struct boot_input input;
 	void *memory_attributes, *kernel_file; /* what input points to */
+	struct pfn_range *tables;
 };
 
 /* Is it a report of this architecture, with all that a start needs? */
