@@ -26,12 +26,14 @@ enum verdict {
 	NOT_HERE, /* valid, but means nothing on this architecture */
 	REFUSED,  /* not a value of this key */
 	TOO_MANY,
+	DENIED, /* not for this text to say */
 };
 
 struct key {
 	const char *name;
 	const char *accepts;
 	enum verdict (*apply)(struct boot_options *options, struct text value);
+	uint32_t kind; /* as boot_options.denied; 0: anybody's */
 };
 
 /* Where a message points: "bootmem.conf:3" or "load options:2". */
@@ -417,6 +419,8 @@ static enum verdict apply_serial_port(struct boot_options *options, struct text 
 	uint32_t baud = options->serial_baud;
 	uint16_t port;
 
+	if ((options->denied & OPTIONS_HARM) && starts_with(port_text, "0x"))
+		return DENIED;
 	if (!parse_port(port_text, &port) || (has_baud && !parse_baud(value, &baud)))
 		return REFUSED;
 	options->serial = SERIAL_PORT;
@@ -516,26 +520,61 @@ static enum verdict apply_hostile(struct boot_options *options, struct text valu
 	return APPLIED;
 }
 
+/* 64 hexadecimal digits, as sha256sum writes them. */
+static bool parse_sha256(struct text t, struct sha256 *hash)
+{
+	if (t.length != 2 * SHA256_BYTES)
+		return false;
+	for (size_t i = 0; i < SHA256_BYTES; i++) {
+		unsigned high = digit_value(t.at[2 * i]), low = digit_value(t.at[2 * i + 1]);
+
+		if (high > 15 || low > 15)
+			return false;
+		hash->byte[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+static enum verdict apply_sha256(struct boot_options *options, struct text value)
+{
+	uint32_t n = options->hashes;
+	struct text item;
+
+	while (next_item(&value, &item)) {
+		struct sha256 one;
+
+		if (!parse_sha256(item, &one))
+			return REFUSED;
+		if (n == OPTIONS_HASHES)
+			return TOO_MANY;
+		options->sha256[n++] = one;
+	}
+	options->hashes = n;
+	return APPLIED;
+}
+
 static const struct key keys[] = {
-	{ "mode", "boot or report", apply_mode },
-	{ "kernel", "a path of at most 255 bytes", apply_kernel },
-	{ "cmdline", "a text of at most 2047 bytes", apply_cmdline },
-	{ "initrd", "a path of at most 255 bytes", apply_initrd },
-	{ "mem", "a size like 512M", apply_mem },
-	{ "highmem", "a size like 512M", apply_highmem },
-	{ "vmalloc", "a size like 128M", apply_vmalloc },
-	{ "numa", "on, off or fake=N, N from 1 to 64", apply_numa },
-	{ "pae", "auto, on or off", apply_pae },
-	{ "reserve", "size@address, like 16M@0x4000000", apply_reserve },
-	{ "badram", "size@address, like 4K@0x1234000", apply_badram },
-	{ "serial", "auto, off, ttyS0 or 0x3f8,115200", apply_serial },
-	{ "console", "both, serial or screen", apply_console },
-	{ "files", "on or off", apply_files },
+	{ "mode", "boot or report", apply_mode, 0 },
+	{ "kernel", "a path of at most 255 bytes", apply_kernel, OPTIONS_START },
+	{ "cmdline", "a text of at most 2047 bytes", apply_cmdline, OPTIONS_START },
+	{ "initrd", "a path of at most 255 bytes", apply_initrd, OPTIONS_START },
+	{ "mem", "a size like 512M", apply_mem, 0 },
+	{ "highmem", "a size like 512M", apply_highmem, 0 },
+	{ "vmalloc", "a size like 128M", apply_vmalloc, 0 },
+	{ "numa", "on, off or fake=N, N from 1 to 64", apply_numa, 0 },
+	{ "pae", "auto, on or off", apply_pae, OPTIONS_HARM },
+	{ "reserve", "size@address, like 16M@0x4000000", apply_reserve, 0 },
+	{ "badram", "size@address, like 4K@0x1234000", apply_badram, 0 },
+	{ "serial", "auto, off, ttyS0 or 0x3f8,115200", apply_serial, 0 },
+	{ "console", "both, serial or screen", apply_console, 0 },
+	{ "files", "on or off", apply_files, 0 },
 	{ "hostile",
 		"faults like stale=2,refuse=1: stale, grow, stride, nested, unsorted, zero, refuse, "
 		"pool, pages, nogop, noconout",
-		apply_hostile },
-	{ "after", "halt, poweroff or reboot", apply_after },
+		apply_hostile, 0 },
+	{ "sha256", "64 hexadecimal digits, several with commas between", apply_sha256,
+		OPTIONS_NAMES },
+	{ "after", "halt, poweroff or reboot", apply_after, 0 },
 };
 
 static const struct key *find_key(struct text name)
@@ -576,7 +615,12 @@ static void say_verdict(
 	if (verdict == NOT_HERE)
 		sink_printf(place->errors, ": does nothing on %s\n", ARCH_NAME);
 	else if (verdict == TOO_MANY)
-		sink_printf(place->errors, ": more than %d ranges, line ignored\n", OPTIONS_RANGES);
+		sink_printf(place->errors, ": more than %d %s, line ignored\n",
+			key->kind == OPTIONS_NAMES ? OPTIONS_HASHES : OPTIONS_RANGES,
+			key->kind == OPTIONS_NAMES ? "hashes" : "ranges");
+	else if (verdict == DENIED)
+		sink_puts(place->errors,
+			" ignored: only the configuration in the signed image may say this\n");
 	else
 		sink_printf(place->errors, "=%s ignored\n    expected %s\n", shown(buffer, value),
 			key->accepts);
@@ -597,10 +641,10 @@ static uint32_t apply(struct boot_options *options, const struct place *place, s
 		return 1;
 	}
 	value = unquoted(trim(value));
-	verdict = key->apply(options, value);
+	verdict = key->kind & options->denied ? DENIED : key->apply(options, value);
 	if (verdict != APPLIED)
 		say_verdict(place, key, value, verdict);
-	return verdict == REFUSED || verdict == TOO_MANY;
+	return verdict != APPLIED && verdict != NOT_HERE;
 }
 
 /* A # inside a word is part of it: kernel arguments have them. */
@@ -640,6 +684,17 @@ void options_defaults(struct boot_options *options)
 	options->serial_port = 0x3f8;
 	options->serial_baud = 115200;
 	options->highmem_bytes = options->vmalloc_bytes = LIMITS_NOT_GIVEN;
+	options->denied = OPTIONS_NAMES;
+}
+
+uint32_t options_denied(const struct boot_options *embedded, bool secure)
+{
+	bool starts = embedded->kernel[0] != '\0' || embedded->initrd[0] != '\0' ||
+		      embedded->cmdline[0] != '\0';
+
+	if (!secure)
+		return OPTIONS_NAMES;
+	return OPTIONS_NAMES | OPTIONS_HARM | (starts ? OPTIONS_START : 0);
 }
 
 /* One assignment more; after the first messages the others are only counted. */

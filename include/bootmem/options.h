@@ -3,20 +3,30 @@
  * Options: key=value words from bootmem.conf and from the load options, which win.
  *
  * Numbers are decimal or, with 0x, hexadecimal. Sizes and addresses may end in K, M, G or T (powers
- * of 1024). Ranges are size@address, several joined by commas. The keys reserve, badram
- * and hostile add up over all texts; of every other key the last value counts; kernel, initrd and cmdline
+ * of 1024). Ranges are size@address, several joined by commas. The keys reserve, badram, hostile and
+ * sha256 add up over all texts; of every other key the last value counts; kernel, initrd and cmdline
  * without a value are none.
+ *
+ * A third text can be part of the signed image: the embedded configuration. sha256 is taken from there alone, and
+ * with Secure Boot on other texts may only say what can't harm (docs/secure-boot.md).
  */
 #ifndef BOOTMEM_OPTIONS_H
 #define BOOTMEM_OPTIONS_H
 
 #include <bootmem/format.h>
+#include <bootmem/sha256.h>
 #include <bootmem/types.h>
 
 #define OPTIONS_RANGES 32 /* in reserve=, and in badram=; one more is refused */
 #define OPTIONS_NODES  64 /* most nodes of numa=fake=N */
 #define OPTIONS_PATH    256  /* bytes, with the NUL */
 #define OPTIONS_CMDLINE 2048 /* as much as Linux takes on x86 */
+#define OPTIONS_HASHES  32   /* of sha256=; one more is refused */
+
+/* Kinds of options that not every text may give; everything else may come from anywhere. */
+#define OPTIONS_START 1u /* kernel, initrd, cmdline */
+#define OPTIONS_HARM  2u /* pae, which can take NX away; serial with a port's number, which may be anything's */
+#define OPTIONS_NAMES 4u /* sha256 */
 
 enum option_mode { MODE_BOOT, MODE_REPORT };
 enum option_pae { PAE_AUTO, PAE_ON, PAE_OFF };
@@ -76,9 +86,20 @@ struct boot_options {
 
 	enum option_files files;
 	struct option_hostile hostile;
+
+	uint32_t denied; /* kinds that the next text may not give */
+	uint32_t hashes;
+	struct sha256 sha256[OPTIONS_HASHES]; /* of the kernels and initrds that may be started */
 };
 
+/* Nothing is denied but what is the embedded configuration's alone. */
 void options_defaults(struct boot_options *options);
+
+/*
+ * What the texts behind the embedded configuration may not give, once that is parsed. With Secure Boot on: what can
+ * harm; and as soon as the embedded configuration says one of kernel, initrd and cmdline, these three.
+ */
+uint32_t options_denied(const struct boot_options *embedded, bool secure);
 
 /*
  * Apply a text: lines of "key = value" (a file), or words of key=value (load options). In a file, #
@@ -89,8 +110,8 @@ void options_defaults(struct boot_options *options);
  * backslash is a backslash.
  *
  * Every line that can't be used is named on errors with its origin, number, key and what
- * would be accepted, and changes nothing. A valid key that this version does nothing with is
- * named too. After the first 16 of a text the others are only counted, in one more line. text need not be
+ * would be accepted, and changes nothing; so is one of a kind that is denied. A valid key that this version
+ * does nothing with is named too. After the first 16 of a text the others are only counted, in one more line. text need not be
  * NUL-terminated. Returns how many were refused.
  */
 uint32_t options_parse_file(struct boot_options *options, const char *origin, const char *text,
@@ -106,7 +127,8 @@ size_t options_narrow(char *text, size_t length);
 
 /*
  * The words that differ from the defaults, in the order of the keys and with blanks between them;
- * options_parse_words makes the same options of them. Nothing is written for the defaults.
+ * options_parse_words makes the same options of them. Nothing is written for the defaults, nor for sha256, which has
+ * no part in the start itself.
  */
 void options_format(const struct boot_options *options, const struct sink *out);
 

@@ -594,6 +594,105 @@ static void nul_bytes_are_blanks(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, reset)
 
+/* --- who may say what ------------------------------------------------------------------------------ */
+
+#define HASH_A "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#define HASH_B "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
+
+static void hashes(void **state)
+{
+	struct sha256 abc = sha256("abc", 3), empty = sha256("", 0);
+	char text[(OPTIONS_HASHES + 1) * (2 * SHA256_BYTES + 9)] = "";
+
+	(void)state;
+	options.denied = 0;
+	accepts("sha256 = " HASH_A);
+	accepts("sha256 = " HASH_B " , " HASH_A "\nmem=1G\nsha256=" HASH_B);
+	assert_int_equal(options.hashes, 4);
+	assert_true(sha256_equal(&options.sha256[0], &abc) && sha256_equal(&options.sha256[2], &abc));
+	assert_true(sha256_equal(&options.sha256[1], &empty) && sha256_equal(&options.sha256[3], &empty));
+	/* nothing of a line that is refused; refuses() compares the list, too */
+	options.hashes = 0;
+	memset(options.sha256, 0, sizeof(options.sha256));
+	refuses("sha256=");
+	refuses("sha256=" HASH_A "0");
+	refuses("sha256=" HASH_A " " HASH_B);
+	refuses("sha256=ga7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	refuses("sha256=ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a/");
+	refuses("sha256=0xba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f2001");
+	assert_int_equal(parse(options_parse_file, "sha256=" HASH_A ","), 1);
+	assert_int_equal(options.hashes, 0);
+	/* the list holds no more, and then none of the line */
+	for (unsigned i = 0; i < OPTIONS_HASHES - 1; i++)
+		strcat(text, "sha256=" HASH_A "\n");
+	said[0] = '\0';
+	accepts(text);
+	assert_int_equal(parse(options_parse_file, "sha256=" HASH_A "," HASH_A), 1);
+	assert_non_null(strstr(said, "conf:1: sha256: more than 32 hashes, line ignored"));
+	assert_int_equal(options.hashes, OPTIONS_HASHES - 1);
+}
+
+/* Refused, and told so, without a change. */
+static void denies(const char *text)
+{
+	static struct boot_options before;
+
+	before = options;
+	said[0] = '\0';
+	assert_int_equal(parse(options_parse_file, text), 1);
+	assert_non_null(strstr(said, " ignored: only the configuration in the signed image may say this"));
+	assert_memory_equal(&options, &before, sizeof(before));
+	said[0] = '\0';
+}
+
+/* Without Secure Boot: everything but what only the embedded configuration can say. */
+static void nobody_else_names_hashes(void **state)
+{
+	denies("sha256=" HASH_A);
+	for (int secure = 0; secure < 2; secure++) {
+		options.denied = options_denied(&options, secure);
+		denies("sha256=" HASH_A);
+		denies("sha256=nonsense");
+	}
+	reset(state);
+	strcpy(options.kernel, "/k");
+	options.denied = options_denied(&options, false);
+	accepts("kernel=/x\ninitrd=/y\ncmdline=z\nserial=0x3e8");
+	assert_int_equal(parse(options_parse_file, "pae=off"), 0);
+}
+
+/* With Secure Boot on, key by key. */
+static void what_can_not_harm(void **state)
+{
+	(void)state;
+	options.denied = options_denied(&options, true);
+	denies("pae=off");
+	denies("pae=auto");
+	denies("serial=0x3f8");
+	denies("serial=0xb2,9600");
+	accepts("mode=report\nmem=1G\nnuma=off\nreserve=1@0\nbadram=1@0\nserial=ttyS1,9600\nserial=off");
+	accepts("console=serial\nfiles=off\nafter=reboot\nhostile=stale=1\nkernel=/k\ninitrd=/i\ncmdline=c");
+	assert_string_equal(options.kernel, "/k");
+}
+
+/* One of the three in the embedded configuration, and none of them is the stick's. */
+static void start_is_embedded_as_a_whole(void **state)
+{
+	static const char *const embedded[] = { "kernel=/e", "initrd=/e", "cmdline=e" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(embedded); i++) {
+		reset(state);
+		options.denied = 0;
+		accepts(embedded[i]);
+		options.denied = options_denied(&options, true);
+		denies("kernel=/s");
+		denies("initrd=/s");
+		denies("cmdline=s");
+		denies("cmdline=");
+		accepts("mem=1G");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -614,6 +713,10 @@ int main(void)
 		TEST(faults_of_the_firmware),
 		TEST(utf16_becomes_ascii),
 		TEST(rubbish_is_counted),
+		TEST(hashes),
+		TEST(nobody_else_names_hashes),
+		TEST(what_can_not_harm),
+		TEST(start_is_embedded_as_a_whole),
 		TEST(the_last_of_a_key_counts),
 		TEST(files_have_comments_blanks_and_marks),
 		TEST(bad_lines_are_named_and_the_rest_applies),
