@@ -165,14 +165,29 @@ image: $(BUILD)/bootmem.img
 fault-apps: $(foreach a,$(ARCHES),$(FAULTS:%=$(BUILD)/test/$(a)/fault-%.efi))
 entry-apps: $(foreach a,$(ARCHES),$(BUILD)/test/$(a)/entry.efi $(BUILD)/test/$(a)/registers.efi)
 
-STICK := $(BUILD)/x86_64/bootmem.efi=/EFI/BOOT/BOOTX64.EFI $(BUILD)/i386/bootmem.efi=/EFI/BOOT/BOOTIA32.EFI \
+# $(1): where the applications are
+STICK = $(1)/x86_64/bootmem.efi=/EFI/BOOT/BOOTX64.EFI $(1)/i386/bootmem.efi=/EFI/BOOT/BOOTIA32.EFI \
 	esp/bootmem.conf=/bootmem.conf esp/readme.txt=/readme.txt LICENSE.Terminus=/terminus.txt \
 	$(foreach a,$(ARCHES),$(BUILD)/kernels/$(a)/hello.elf=/kernels/$(a)/hello.elf)
 
 $(BUILD)/bootmem.img: $(ARCHES:%=$(BUILD)/%/bootmem.efi) $(ARCHES:%=$(BUILD)/kernels/%/hello.elf) esp/bootmem.conf \
 		esp/readme.txt LICENSE.Terminus tools/mkimage.sh
 	@echo '  IMG $@'
-	$(Q)tools/mkimage.sh $@ $(STICK)
+	$(Q)tools/mkimage.sh $@ $(call STICK,$(BUILD))
+
+# Signed for Secure Boot with a key of one's own, and with a configuration of one's own inside (docs/secure-boot.md).
+SIGNED := $(BUILD)/signed
+sign: sign-packages
+	@[ -n "$(KEY)" ] && [ -n "$(CERT)" ] || { echo 'make sign KEY=file CERT=file [CONFIG=file]' >&2; exit 1; }
+	@$(MAKE) --no-print-directory -s image
+	@echo '  SIG $(SIGNED)/bootmem.img'
+	$(Q)for arch in $(ARCHES); do \
+		tools/sign.sh '$(KEY)' '$(CERT)' '$(CONFIG)' $(BUILD)/$$arch/bootmem.efi $(SIGNED)/$$arch/bootmem.efi || exit 1; \
+	done
+	$(Q)tools/mkimage.sh $(SIGNED)/bootmem.img $(call STICK,$(SIGNED))
+
+sign-packages:
+	@test/run-packages $(PACKAGES) sbsigntool
 
 # --- running ------------------------------------------------------------------------------------
 
@@ -230,12 +245,14 @@ help:
 	@echo 'make sim        build/bootmem-sim and build/bootmem-sim-i386'
 	@echo 'make bench      what the core costs: time, instructions, and a start in the machine'
 	@echo 'make image      build/bootmem.img, for a USB stick'
+	@echo 'make sign       build/signed/bootmem.img, for Secure Boot; KEY=file CERT=file [CONFIG=file]'
 	@echo 'make analyze    gcc -fanalyzer, cppcheck, clang-tidy'
 	@echo 'make format     clang-format'
 	@echo 'make gdb        attach to make run QEMU_EXTRA="-s -S" [ARCH=i386] [IMAGE=0x..]'
 	@echo 'make clean      remove build/'
 
-.PHONY: all apps libs image fault-apps entry-apps run packages gdb format analyze $(ARCHES:%=analyze-%) clean help
+.PHONY: all apps libs image sign sign-packages fault-apps entry-apps run packages gdb format analyze \
+	$(ARCHES:%=analyze-%) clean help
 .DELETE_ON_ERROR:
 
 include test/test.mk

@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include <bootmem/pe.h>
+
 #include "file.h"
 
 #define CONFIG_LIMIT       65536u
@@ -12,16 +14,31 @@
 
 static CHAR16 config_path[] = L"\\bootmem.conf";
 
-static void read_file(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, struct boot_options *options,
-	const struct sink *errors)
+/*
+ * What was added to the image before it was signed. Firmware loads the headers, too, and says where; that is not where
+ * the program runs if it has moved itself.
+ */
+static void read_embedded(const EFI_LOADED_IMAGE *image, struct boot_options *options, const struct sink *errors)
+{
+	struct pe_section section;
+	struct pe pe;
+
+	options->denied = 0;
+	if (pe_parse(&pe, image->ImageBase, PAGE_SIZE) && pe_find(&pe, CONFIG_SECTION, &section))
+		options_parse_file(options, "signed image", (const char *)image->ImageBase + section.address,
+			section.memory_bytes, errors);
+}
+
+static void read_file(const struct config_sources *from, struct boot_options *options, const struct sink *errors)
 {
 	struct file file;
 
-	switch (file_read(bs, device, config_path, CONFIG_LIMIT, &file)) {
+	switch (file_read(from->bs, from->image->DeviceHandle, config_path, CONFIG_LIMIT, &file)) {
 	case BM_OK:
+		measure(from->tpm, MEASURE_TEXTS, "bootmem.conf", "", file.text, file.length);
 		options_parse_file(options, "bootmem.conf", file.text,
 			options_narrow(file.text, file.length), errors);
-		file_free(bs, &file);
+		file_free(from->bs, &file);
 		break;
 	case BM_REFUSED: /* no file: the defaults */
 		break;
@@ -53,7 +70,7 @@ static size_t load_options_text(const EFI_LOADED_IMAGE *image, char text[LOAD_OP
 	return length;
 }
 
-/* Length of the program's name, which the shell puts first and a boot entry does not. */
+/* Length of the program's name, which the shell puts first and a boot entry does not, with the blank behind it. */
 static size_t program_name_length(const char *text, size_t length)
 {
 	bool quoted = false;
@@ -62,7 +79,7 @@ static size_t program_name_length(const char *text, size_t length)
 		if (text[i] == '=' && !quoted)
 			return 0;
 		if (text[i] == ' ' && !quoted)
-			return i;
+			return i + 1;
 		if (text[i] == '"')
 			quoted = !quoted;
 	}
@@ -70,8 +87,9 @@ static size_t program_name_length(const char *text, size_t length)
 }
 
 static void read_load_options(
-	const EFI_LOADED_IMAGE *image, struct boot_options *options, const struct sink *errors)
+	const struct config_sources *from, struct boot_options *options, const struct sink *errors)
 {
+	const EFI_LOADED_IMAGE *image = from->image;
 	char text[LOAD_OPTIONS_LIMIT];
 	size_t length = load_options_text(image, text);
 	size_t name = program_name_length(text, length);
@@ -80,13 +98,15 @@ static void read_load_options(
 		sink_printf(errors,
 			"load options: no text, or longer than %u characters; ignored\n",
 			LOAD_OPTIONS_LIMIT);
+	measure(from->tpm, MEASURE_TEXTS, "load options", "", text + name, length - name);
 	options_parse_words(options, "load options", text + name, length - name, errors);
 }
 
-void config_read(EFI_BOOT_SERVICES *bs, const EFI_LOADED_IMAGE *image, struct boot_options *options,
-	const struct sink *errors)
+void config_read(const struct config_sources *from, struct boot_options *options, const struct sink *errors)
 {
 	options_defaults(options);
-	read_file(bs, image->DeviceHandle, options, errors);
-	read_load_options(image, options, errors);
+	read_embedded(from->image, options, errors);
+	options->denied = options_denied(options, from->secure);
+	read_file(from, options, errors);
+	read_load_options(from, options, errors);
 }

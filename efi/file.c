@@ -12,6 +12,15 @@
 static EFI_GUID file_system_guid = SIMPLE_FILE_SYSTEM_PROTOCOL;
 static EFI_GUID file_info_guid = EFI_FILE_INFO_ID;
 
+void file_wide_path(CHAR16 out[OPTIONS_PATH], const char *path)
+{
+	size_t i = 0;
+
+	for (; path[i] != '\0'; i++)
+		out[i] = path[i] == '/' ? '\\' : (CHAR16)(unsigned char)path[i];
+	out[i] = 0;
+}
+
 EFI_FILE_HANDLE file_open_root(EFI_BOOT_SERVICES *bs, EFI_HANDLE device)
 {
 	EFI_FILE_IO_INTERFACE *volume;

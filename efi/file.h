@@ -5,9 +5,13 @@
 #ifndef EFI_FILE_H
 #define EFI_FILE_H
 
+#include <bootmem/options.h>
 #include <bootmem/types.h>
 
 #include "uefi.h"
+
+/* The firmware's paths have backslashes; users may write either. */
+void file_wide_path(CHAR16 out[OPTIONS_PATH], const char *path);
 
 /* Contents in memory from AllocatePool. */
 struct file {

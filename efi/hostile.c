@@ -215,7 +215,7 @@ EFI_SYSTEM_TABLE *hostile_wrap(struct hostile *h, EFI_SYSTEM_TABLE *st,
 	if (!asked_for(options))
 		return st;
 	secure = table_secure_boot(st);
-	if (secure == LINUX_SECURE_BOOT_ENABLED || secure == LINUX_SECURE_BOOT_UNKNOWN)
+	if (secure_boot_on(secure))
 		return refuse(options, out, st,
 			secure == LINUX_SECURE_BOOT_ENABLED ? "Secure Boot is on" : "Secure Boot may be on");
 	*h = (struct hostile){ .real = st->BootServices };

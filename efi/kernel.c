@@ -5,16 +5,6 @@
  */
 #include "kernel.h"
 
-/* Firmware's paths have backslashes; users may write either. */
-static void wide_path(CHAR16 out[OPTIONS_PATH], const char *path)
-{
-	size_t i = 0;
-
-	for (; path[i] != '\0'; i++)
-		out[i] = path[i] == '/' ? '\\' : (CHAR16)(unsigned char)path[i];
-	out[i] = 0;
-}
-
 static const char *reason(enum bm_error error)
 {
 	switch (error) {
@@ -42,7 +32,7 @@ static bool read_named(struct file_pages *out, EFI_BOOT_SERVICES *bs, EFI_HANDLE
 
 	if (path[0] == '\0')
 		return true;
-	wide_path(wide, path);
+	file_wide_path(wide, path);
 	error = file_read_pages(bs, device, wide, end_phys, out);
 	if (error != BM_OK)
 		sink_printf(errors, "handoff: %s: %s\n", path, reason(error));

@@ -20,11 +20,13 @@
 #include "image.h"
 #include "kernel.h"
 #include "log.h"
+#include "measure.h"
 #include "memory_map.h"
 #include "power.h"
 #include "relocate.h"
 #include "report_files.h"
 #include "screen.h"
+#include "secure.h"
 #include "tables.h"
 #include "uefi.h"
 
@@ -50,6 +52,8 @@ struct app {
 	struct arch_fault_handler fault_handler;
 	struct memory_map map;
 	struct kernel_files files;
+	struct measure tpm;
+	struct secure secure;
 	EFI_PHYSICAL_ADDRESS workspace;
 	UINTN workspace_pages;
 	struct acpi_power acpi;
@@ -141,6 +145,23 @@ static enum bm_error app_init(struct app *app, EFI_HANDLE handle, EFI_SYSTEM_TAB
 	}
 	app->image = interface;
 	return BM_OK;
+}
+
+/* Neither the TPM nor the check of signatures is what hostile= is about. */
+static void read_options(struct app *app)
+{
+	const struct config_sources from = {
+		.bs = app->bs,
+		.image = app->image,
+		.secure = secure_boot_on(table_secure_boot(app->system_table)),
+		.tpm = &app->tpm,
+	};
+
+	measure_open(&app->tpm, app->bs, &app->log.text);
+	app->secure = (struct secure){
+		.bs = app->bs, .image = app->handle, .device = app->image->DeviceHandle, .tpm = &app->tpm
+	};
+	config_read(&from, &app->input.options, &app->log.text);
 }
 
 /* serial=auto: where the firmware's own console is, else the first port. */
@@ -643,7 +664,7 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	error = app_init(app, handle, st);
 	if (error != BM_OK)
 		return refuse(app, error);
-	config_read(app->bs, app->image, &app->input.options, &app->log.text);
+	read_options(app);
 	st = hostile_wrap(&app->hostile, st, &app->input.options.hostile, &app->log.text);
 	app->bs = st->BootServices;
 	log_configure(&app->log, st, &app->input.options);
@@ -656,6 +677,8 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	if (!kernel_files_read(&app->files, app->bs, app->image->DeviceHandle, &app->input,
 		    &app->log.text))
 		return refuse(app, BM_INVALID);
+	if (!secure_allows(&app->secure, &app->input, &app->log.text))
+		return refuse(app, BM_REFUSED);
 	error = prepare(app);
 	if (error != BM_OK)
 		return refuse(app, error);

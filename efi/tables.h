@@ -20,4 +20,10 @@ phys_t table_memory_attributes(EFI_SYSTEM_TABLE *st);
  * it has no runtime services to be asked; unknown: it does not say. */
 enum linux_secure_boot table_secure_boot(EFI_SYSTEM_TABLE *st);
 
+/* Firmware that does not say is taken to verify. */
+static inline bool secure_boot_on(enum linux_secure_boot state)
+{
+	return state == LINUX_SECURE_BOOT_ENABLED || state == LINUX_SECURE_BOOT_UNKNOWN;
+}
+
 #endif

@@ -15,8 +15,8 @@
 
 # A kernel that runs 64-bit programs only needs qemu-i386 for the others (tools/exec32), under which ASan does not
 # work: there they have UBSan alone.
-TEST_PACKAGES := $(sort $(PACKAGES) gcc-multilib libcmocka-dev openssl python3-pytest sbsigntool u-boot-qemu valgrind \
-	$(if $(NATIVE_32),,qemu-user))
+TEST_PACKAGES := $(sort $(PACKAGES) gcc-multilib libcmocka-dev openssl python3-pytest sbsigntool swtpm u-boot-qemu \
+	valgrind $(if $(NATIVE_32),,qemu-user))
 
 TEST_ARCH_64 := x86_64
 TEST_ARCH_32 := i386
@@ -48,7 +48,8 @@ build/test/$(1)/%.o: %.c test/test.mk
 	$$(CC) -m$(1) $$(TEST_CFLAGS) $$(TEST_SANITIZE_$(1)) -Iarch -Iarch/$$(TEST_ARCH_$(1)) -MMD -MP -c $$< -o $$@
 
 # What is between us and the firmware, with the firmware's own types.
-build/test/$(1)/test/unit/test_claim.o build/test/$(1)/test/unit/test_gop.o: TEST_CFLAGS += -fshort-wchar $$(EFI_CFLAGS) -isystem /usr/include/efi/$$(TEST_EFI_$(1))
+$(patsubst %,build/test/$(1)/test/unit/test_%.o,claim gop secure): TEST_CFLAGS += \
+	-fshort-wchar $$(EFI_CFLAGS) -isystem /usr/include/efi/$$(TEST_EFI_$(1))
 
 UNIT_LIB_$(1) := $$(patsubst %.c,build/test/$(1)/%.o,$$(CORE_SRC) \
 	$$(wildcard arch/$$(TEST_ARCH_$(1))/paging.c) $$(UNIT_COMMON))

@@ -3,6 +3,7 @@
 """Finishes and checks an EFI application that objcopy has written.
 
     pe.py FILE
+    pe.py --end FILE     only prints where the loaded image ends, and the next section could begin
 
 Marks it NX-compatible, clears the time stamp and sets the checksum, then refuses an image that a strict
 firmware would refuse: a section writable and executable, sections not on pages of their own, no relocation
@@ -73,11 +74,14 @@ def defects(data, coff):
 
 
 def main():
-    path = sys.argv[1]
+    path = sys.argv[-1]
     with open(path, "rb") as file:
         data = bytearray(file.read())
     coff = u32(data, 0x3C) + 4
     optional = coff + 20
+    if sys.argv[1] == "--end":
+        print(hex(u32(data, optional + 56)))
+        return 0
     struct.pack_into("<I", data, coff + 4, 0)
     struct.pack_into("<H", data, optional + 70, u16(data, optional + 70) | NX_COMPAT)
     struct.pack_into("<I", data, optional + 64, checksum(bytes(data), optional + 64))
