@@ -12,6 +12,7 @@ POWEROFF = "after = poweroff"
 VIEW = ("info tlb", "info mem", "info registers")
 ARCHES = ("x86_64", "i386")
 SIZES = {"48M": 48, "512M": 512, "4G": 4096, "6G": 6144}
+REFUSED = ": Aborted"  # what OVMF says after an application has refused to go on
 FAULTS = ("ud", "pf", "stack", "df", "nx", "text")
 EARLY_FAULTS = ("settle-ud", "settle-mc")  # between the exit and our page tables
 

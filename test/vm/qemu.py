@@ -7,6 +7,7 @@ time is up; only its own QEMU is ended. Software emulation is the default: a /de
 no proof that it works (ACCEL=kvm is the user's choice).
 """
 import dataclasses
+import hashlib
 import json
 import os
 import pathlib
@@ -17,6 +18,7 @@ import tempfile
 import time
 
 import acpi_tables
+import tpm
 
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build"
 OVMF = pathlib.Path(os.environ.get("OVMF", "/usr/share/OVMF"))
@@ -35,14 +37,17 @@ class Machine:
     the serial line shows it; tseg is the SMM memory in MiB; direct gives the application to
     the firmware without a stick, and the configuration as load options; extra are more arguments for
     QEMU; monitor are commands for its monitor once until has been seen; firmware is "ovmf" or "u-boot"; entry
-    are the states in which test/entry starts the application; files are more files for the stick, as
-    pairs of a path in build/ and one on the stick; paused are commands for the monitor when the guest
+    are the states in which test/entry starts the application; files are more files for the stick, each a path in
+    build/ and one on the stick, and then "signed", as the application with secure, and "spoiled", one bit changed; paused
+    are commands for the monitor when the guest
     stops itself (pvpanic), after which it goes on; keep names files that such commands write; shell are lines for
     the UEFI shell, which then starts instead of the application and finds it as fs0:\\bootmem.efi; drive is what the
     stick is, a word of DRIVES; free is how many bytes are left on it, where that matters; fetch wants the files in
     \\bootmem and what fsck.fat says about the stick afterwards; spcr, if not null, are arguments of
     acpi_tables.spcr, and COM2's output is kept as "com2"; secure switches Secure Boot on and signs the application for
-    it, with the keys that OVMF brings for tests; reset_at is text on the serial line at which the machine is reset,
+    it, with the keys that OVMF brings for tests; embedded are lines of a configuration that becomes part of the signed
+    application, with @PATH for the SHA-256 of a file in build/; tpm gives the machine one, and keeps the registers that
+    it has in the end; reset_at is text on the serial line at which the machine is reset,
     once, and until then counts from there; until_colour ends the run when eight pixels of it are side by side; keys
     are pressed once until has been seen, and
     a picture of the screen is taken before the first and after each."""
@@ -70,6 +75,8 @@ class Machine:
     fetch: bool = False
     spcr: tuple = ()
     secure: bool = False
+    embedded: tuple = ()
+    tpm: bool = False
     reset_at: str = ""
     keys: tuple = ()
     screen: bool = False
@@ -79,7 +86,9 @@ class Machine:
     def ovmf(self):
         """Code, variables, and whether the build needs SMM (the 32-bit one does)."""
         if self.secure:
-            return OVMF / "OVMF_CODE_4M.secboot.fd", OVMF / "OVMF_VARS_4M.snakeoil.fd", "on"
+            # the variables are the same for both builds
+            code = {"x86_64": "OVMF_CODE_4M.secboot.fd", "i386": "OVMF32_CODE_4M.secboot.fd"}[self.arch]
+            return OVMF / code, OVMF / "OVMF_VARS_4M.snakeoil.fd", "on"
         if self.arch == "i386":
             return OVMF / "OVMF32_CODE_4M.secboot.fd", OVMF / "OVMF32_VARS_4M.fd", "on"
         return OVMF / "OVMF_CODE_4M.fd", OVMF / "OVMF_VARS_4M.fd", "off"
@@ -102,6 +111,7 @@ class Run:
     files: dict = dataclasses.field(default_factory=dict)
     fsck: str = ""
     screens: list = dataclasses.field(default_factory=list)
+    registers: dict = dataclasses.field(default_factory=dict)
 
     @property
     def lines(self):
@@ -157,14 +167,43 @@ def fill_stick(image, directory, free):
     put_file(image, directory / "filler", "/filler")
 
 
-def sign(application, directory):
-    """A copy that passes Secure Boot with OVMF's snakeoil variables, whose key has a known passphrase."""
-    key, signed = directory / "key", directory / "signed.efi"
-    subprocess.run(["openssl", "rsa", "-in", KEYS / "PkKek-1-snakeoil.key", "-passin", "pass:snakeoil", "-out", key],
-                   check=True, capture_output=True)
-    subprocess.run(["sbsign", "--key", key, "--cert", KEYS / "PkKek-1-snakeoil.pem", "--output", signed, application],
-                   check=True, capture_output=True)
+def snakeoil(directory):
+    """The key that OVMF's snakeoil variables accept, without its passphrase, and its certificate."""
+    key = directory / "key"
+    if not key.exists():
+        subprocess.run(["openssl", "rsa", "-in", KEYS / "PkKek-1-snakeoil.key", "-passin", "pass:snakeoil", "-out", key],
+                       check=True, capture_output=True)
+    return key, KEYS / "PkKek-1-snakeoil.pem"
+
+
+def sha256_of(path):
+    return hashlib.sha256((BUILD / path).read_bytes()).hexdigest()
+
+
+def signed_application(machine, directory):
+    config, signed = "", directory / "signed.efi"
+    if machine.embedded:
+        config = directory / "embedded.conf"
+        config.write_text(re.sub(r"@(\S+)", lambda m: sha256_of(m[1]), "\n".join(machine.embedded)) + "\n")
+    subprocess.run([BUILD.parent / "tools/sign.sh", *snakeoil(directory), config,
+                    BUILD / machine.arch / "bootmem.efi", signed], check=True)
     return signed
+
+
+def prepare_file(source, how, directory):
+    """The file, or a copy that is signed, spoiled, or both."""
+    path = BUILD / source
+    if "signed" in how:
+        key, certificate = snakeoil(directory)
+        subprocess.run(["sbsign", "--key", key, "--cert", certificate, "--output", directory / "file", path],
+                       check=True, capture_output=True)
+        path = directory / "file"
+    if "spoiled" in how:
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path = directory / "file"
+        path.write_bytes(data)
+    return path
 
 
 def prepare_stick(machine, directory):
@@ -183,15 +222,15 @@ def prepare_stick(machine, directory):
         put_file(image, BUILD / second, "/bootmem.efi")
     name = {"x86_64": "BOOTX64.EFI", "i386": "BOOTIA32.EFI"}[machine.arch]
     if machine.secure:
-        put_file(image, sign(BUILD / machine.arch / "bootmem.efi", directory), f"/EFI/BOOT/{name}")
+        put_file(image, signed_application(machine, directory), f"/EFI/BOOT/{name}")
     if first:
         put_file(image, BUILD / first, f"/EFI/BOOT/{name}")
     if machine.shell:
         mtools("mren", "-i", image, f"::/EFI/BOOT/{name}", "::/bootmem.efi")
         (directory / "startup.nsh").write_bytes("".join(f"{line}\r\n" for line in machine.shell).encode())
         put_file(image, directory / "startup.nsh", "/startup.nsh")
-    for source, path in machine.files:
-        put_file(image, BUILD / source, path)
+    for source, path, *how in machine.files:
+        put_file(image, prepare_file(source, how, directory), path)
     if machine.free:
         fill_stick(image, directory, machine.free)
     return stick
@@ -357,9 +396,9 @@ def boot(machine):
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bootmem-vm-") as name:
         directory = pathlib.Path(name)
-        command = command_line(machine, directory)
-        answers, screens = {}, []
-        with open(directory / "qmp", "w+") as events:
+        answers, screens, registers = {}, [], {}
+        with open(directory / "qmp", "w+") as events, tpm.attached(machine.tpm, directory) as chip:
+            command = command_line(machine, directory) + tpm.arguments(chip)
             qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=events,
                                     stderr=subprocess.PIPE, cwd=directory)
             try:
@@ -374,6 +413,8 @@ def boot(machine):
                     qemu.kill()
                 errors = qemu.stderr.read().decode(errors="replace")
                 qemu.wait()
+            if chip:
+                registers = {number: chip.register(number) for number in range(16)}
             events.seek(0)
             end = end or shutdown_reason(events.read(), qemu.returncode)
         if end.startswith("exit"):
@@ -382,4 +423,4 @@ def boot(machine):
                 if (directory / name).exists()}
         files, fsck = fetch_files(directory / "stick.img", directory) if machine.fetch else ({}, "")
         return Run(machine, end, read_serial(directory), time.monotonic() - start, answers, kept, files, fsck,
-                   screens)
+                   screens, registers)

@@ -25,7 +25,7 @@ STUB_KIB = 128  # its setup_data and tables
 
 
 def needed(machine):
-    return [path for path, _ in machine.files if not (BUILD / path).exists()]
+    return [path for path, *_ in machine.files if not (BUILD / path).exists()]
 
 
 def on(*names, other=""):

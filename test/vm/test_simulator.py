@@ -12,8 +12,9 @@ import pytest
 
 import test_oracle  # noqa: F401  declares machines
 import test_paging  # noqa: F401  declares machines
+import test_secure  # noqa: F401  declares machines
 import test_uboot  # noqa: F401  declares machines
-from machines import MACHINES, on_machines
+from machines import MACHINES, REFUSED, on_machines
 from qemu import BUILD
 
 SIMULATOR = {"x86_64": "bootmem-sim", "i386": "bootmem-sim-i386"}
@@ -27,7 +28,7 @@ MACHINE_FINDINGS = {"P11", "N8"}
 
 def starts(machine):
     """Its report is on COM1, alone and whole, and of a firmware that does not misbehave."""
-    if machine.reset_at:
+    if machine.reset_at or machine.until == REFUSED:
         return False
     if not machine.serial or machine.app or machine.shell or machine.spcr or isinstance(machine.config, bytes):
         return False
