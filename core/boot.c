@@ -976,7 +976,7 @@ static enum bm_error refuse_exit(struct boot *b, enum bm_error error)
 
 	if (error == BM_REFUSED)
 		return boot_fail(b, error, "exit: the firmware refused %u time%s", attempts, plural(attempts));
-	return boot_fail(b, error, "exit: at attempt %u, %s", attempts,
+	return boot_fail(b, error, "exit: at attempt %u, %s", attempts + 1,
 		error == BM_FULL ? "the firmware's map outgrew its buffer (Q3)" :
 				   "the firmware's map can't be used");
 }
@@ -986,8 +986,9 @@ static enum bm_error stage_exit(struct boot *b)
 	enum bm_error error = b->platform->exit(b->platform->ctx, &b->map, &b->exit_attempts);
 
 	b->map_phys = virt_to_phys(b->pool.window, b->map.bytes);
-	b->exited = true; /* even a refused exit leaves nothing to return to (Q6) */
-	b->pool.claim = NULL;
+	b->exited = b->exit_attempts != 0; /* even a refused exit leaves nothing to return to (Q6) */
+	if (b->exited)
+		b->pool.claim = NULL;
 	if (error != BM_OK)
 		return refuse_exit(b, error);
 	for (uint32_t i = 1; i < b->exit_attempts; i++)

@@ -11,17 +11,17 @@
 enum bm_error exit_boot_services(EFI_BOOT_SERVICES *bs, EFI_HANDLE image, struct memory_map *mm,
 	struct fw_map *map, uint32_t *attempts)
 {
-	for (*attempts = 1; *attempts <= EXIT_ATTEMPTS; ++*attempts) {
+	for (*attempts = 0; *attempts < EXIT_ATTEMPTS;) {
 		enum bm_error error = memory_map_read(mm, bs, map);
 
 		if (error != BM_OK)
-			return error;
+			return error == BM_REFUSED ? BM_INVALID : error;
+		++*attempts;
 		if (EFI_ERROR(bs->ExitBootServices(image, (UINTN)map->key)))
 			continue;
 		/* Some firmware leaves them on, with a table that is no longer anybody's (Q9). */
 		arch_disable_interrupts();
 		return BM_OK;
 	}
-	*attempts = EXIT_ATTEMPTS;
 	return BM_REFUSED;
 }

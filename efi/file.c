@@ -33,16 +33,19 @@ EFI_FILE_HANDLE file_open_root(EFI_BOOT_SERVICES *bs, EFI_HANDLE device)
 	return EFI_ERROR(volume->OpenVolume(volume, &root)) ? NULL : root;
 }
 
-static EFI_FILE_HANDLE open_file(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path)
+/* A file that is there and can't be opened is not one that is not there. */
+static enum bm_error open_file(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path, EFI_FILE_HANDLE *handle)
 {
-	EFI_FILE_HANDLE root = file_open_root(bs, device), handle;
+	EFI_FILE_HANDLE root = file_open_root(bs, device);
+	EFI_STATUS status;
 
 	if (root == NULL)
-		return NULL;
-	if (EFI_ERROR(root->Open(root, &handle, path, EFI_FILE_MODE_READ, 0)))
-		handle = NULL;
+		return BM_REFUSED;
+	status = root->Open(root, handle, path, EFI_FILE_MODE_READ, 0);
 	root->Close(root);
-	return handle;
+	if (EFI_ERROR(status))
+		return status == EFI_NOT_FOUND ? BM_REFUSED : BM_INVALID;
+	return BM_OK;
 }
 
 /* The size of the information is the firmware's to say, so it is asked twice (Q56). */
@@ -101,11 +104,11 @@ static enum bm_error read_all(
 enum bm_error file_read(
 	EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path, UINTN limit, struct file *out)
 {
-	EFI_FILE_HANDLE handle = open_file(bs, device, path);
-	enum bm_error error;
+	EFI_FILE_HANDLE handle;
+	enum bm_error error = open_file(bs, device, path, &handle);
 
-	if (handle == NULL)
-		return BM_REFUSED;
+	if (error != BM_OK)
+		return error;
 	error = read_all(bs, handle, limit, out);
 	handle->Close(handle);
 	return error;
@@ -129,21 +132,17 @@ static enum bm_error read_into_pages(EFI_BOOT_SERVICES *bs, EFI_FILE_HANDLE hand
 	to = (uint8_t *)(uintptr_t)at;
 	*out = (struct file_pages){ .start_phys = at, .bytes = bytes, .pages = pfn_up(bytes) };
 	memset(to + bytes, 0, (size_t)(pfn_phys(out->pages) - bytes));
-	if (read_pieces(handle, to, bytes))
-		return BM_OK;
-	bs->FreePages(at, (UINTN)out->pages);
-	*out = (struct file_pages){ 0 };
-	return BM_INVALID;
+	return read_pieces(handle, to, bytes) ? BM_OK : BM_INVALID;
 }
 
 enum bm_error file_read_pages(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path,
 	phys_t limit_phys, struct file_pages *out)
 {
-	EFI_FILE_HANDLE handle = open_file(bs, device, path);
-	enum bm_error error;
+	EFI_FILE_HANDLE handle;
+	enum bm_error error = open_file(bs, device, path, &handle);
 
-	if (handle == NULL)
-		return BM_REFUSED;
+	if (error != BM_OK)
+		return error;
 	error = read_into_pages(bs, handle, limit_phys, out);
 	handle->Close(handle);
 	return error;

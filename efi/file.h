@@ -35,7 +35,7 @@ struct file_pages {
 
 /*
  * Read a whole file into pages that end at or below limit_phys, in bounded pieces (Q54). An empty file is BM_INVALID;
- * otherwise as file_read.
+ * otherwise as file_read. The pages in *out are the caller's to free after an error, too.
  */
 BM_MUST_USE enum bm_error file_read_pages(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path,
 	phys_t limit_phys, struct file_pages *out);

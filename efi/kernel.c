@@ -47,10 +47,8 @@ bool kernel_files_read(struct kernel_files *files, EFI_BOOT_SERVICES *bs, EFI_HA
 	if (!read_named(&files->kernel, bs, device, input->options.kernel, end, errors))
 		return false;
 	if (files->kernel.pages != 0 &&
-		!read_named(&files->initrd, bs, device, input->options.initrd, end, errors)) {
-		kernel_files_release(files, bs);
+		!read_named(&files->initrd, bs, device, input->options.initrd, end, errors))
 		return false;
-	}
 	if (files->kernel.pages == 0)
 		return true;
 	input->kernel_file = (const void *)(uintptr_t)files->kernel.start_phys;

@@ -16,7 +16,7 @@ struct kernel_files {
 
 /*
  * Read what the options name and tell the input. Pages lie below 4 GiB (i386: below the split), and below mem=. False, with a
- * line on errors: one of them can't be read; nothing stays allocated.
+ * line on errors: one of them can't be read. In either case kernel_files_release is what gives the pages back.
  */
 bool kernel_files_read(struct kernel_files *files, EFI_BOOT_SERVICES *bs, EFI_HANDLE device,
 	struct boot_input *input, const struct sink *errors);

@@ -92,14 +92,14 @@ static void explain_fault(void *ctx, const struct arch_fault *fault, const struc
 static enum bm_error platform_exit(void *ctx, struct fw_map *map, uint32_t *attempts)
 {
 	struct app *app = ctx;
-	EFI_BOOT_SERVICES *bs = app->bs;
-	enum bm_error error;
+	enum bm_error error = exit_boot_services(app->bs, app->handle, &app->map, map, attempts);
 
-	app->bs = NULL;
-	log_leave_firmware(&app->log);
-	error = exit_boot_services(bs, app->handle, &app->map, map, attempts);
+	if (*attempts == 0)
+		return error;
 	if (error == BM_OK)
 		arch_take_exceptions(app->boot.cpu_block_phys, &app->fault_handler);
+	app->bs = NULL;
+	log_leave_firmware(&app->log);
 	take_screen(app);
 	return error;
 }
@@ -691,7 +691,10 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	choose_port(app);
 	say_where_it_goes_on(app);
 	see_port(app);
-	if (boot_exit(&app->boot) != BM_OK)
+	error = boot_exit(&app->boot);
+	if (error != BM_OK && !app->boot.exited)
+		return refuse(app, error);
+	if (error != BM_OK)
 		stop(app);
 	boot_stage_begin(&app->boot, STAGE_ACTIVATE);
 	arch_activate(app->boot.cpu_block_phys, &app->boot.paging, after_activate, app);

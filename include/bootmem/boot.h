@@ -4,7 +4,7 @@
  *
  *   boot_prepare        snapshot, e820, limits, nodes, bootmem, paging, zones. Nothing
  *                       irreversible: after an error the front end gives every claimed page back.
- *   boot_exit           exit, settle. From here on an error is the end of the machine.
+ *   boot_exit           exit, settle. From the first attempt on an error is the end of the machine.
  *   (the front end)     activate: own stack and descriptor tables, then the page tables
  *   boot_activated      the address space is ours
  *   boot_mem_init       mem_init: bootmem ends, the buddy allocator lives
@@ -62,7 +62,10 @@ struct boot_platform {
 		uint32_t *count, struct findings *f);
 	/* Ask the firmware for exactly these pages. */
 	enum bm_error (*claim)(void *ctx, pfn_t start_pfn, uint64_t pages);
-	/* Leave boot services; *map is the map whose key was accepted. */
+	/*
+	 * Leave boot services; *map is the map whose key was accepted, at the last of so many attempts. An error before
+	 * the first leaves the firmware as it was.
+	 */
 	enum bm_error (*exit)(void *ctx, struct fw_map *map, uint32_t *attempts);
 	/*
 	 * Null, or: call visit with the page tables that are live until activate, where they are known but can't be read;
@@ -211,7 +214,7 @@ BM_MUST_USE enum bm_error boot_init(struct boot *b, const struct boot_platform *
 /* Stages 1 to 7. After an error, printed on the console, the firmware can go on. */
 BM_MUST_USE enum bm_error boot_prepare(struct boot *b);
 
-/* Stages 8 and 9. After an error, printed on the console, the machine stops. */
+/* Stages 8 and 9. After an error, printed on the console, the machine stops; if b->exited is false the firmware can go on. */
 BM_MUST_USE enum bm_error boot_exit(struct boot *b);
 
 /* Our page tables are live and memory is seen through window. */

@@ -301,7 +301,7 @@ static void break_stride(struct fake_firmware *fw, void *ctx)
 	fw->hostile.fault[HOSTILE_STRIDE] = 8;
 }
 
-/* The map that is read for the exit is of no use: that is the cause, no refusal. */
+/* The map that is read for the exit is of no use: that is the cause, no refusal, and the firmware can go on. */
 static void test_exit_names_its_cause(void **state)
 {
 	static const struct {
@@ -321,6 +321,7 @@ static void test_exit_names_its_cause(void **state)
 		m->fw.meddle = cause[i].meddle;
 		assert_int_equal(fake_boot(&m->fw, &m->boot, NULL), cause[i].error);
 		assert_non_null(strstr(m->fw.console_text, cause[i].says));
+		assert_true(!m->boot.exited && m->boot.pool.claim != NULL);
 		destroy(m);
 	}
 }

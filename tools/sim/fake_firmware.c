@@ -16,12 +16,17 @@
 
 /* --- the arena ------------------------------------------------------------------------------------- */
 
+static void *at_phys(const struct fake_firmware *fw, phys_t phys)
+{
+	return (void *)((uintptr_t)fw->arena + (uintptr_t)phys);
+}
+
 static void set_access(struct fake_firmware *fw, phys_t start, phys_t end, int access)
 {
-	start = align_down(start, PAGE_SIZE);
+	start = max_u64(align_down(start, PAGE_SIZE), fw->arena_start);
 	end = min_u64(end, fw->arena_bytes);
 	end = align_up(end, PAGE_SIZE);
-	if (start < end && mprotect(fw->arena + start, (size_t)(end - start), access) != 0)
+	if (start < end && mprotect(at_phys(fw, start), (size_t)(end - start), access) != 0)
 		abort();
 }
 
@@ -39,25 +44,52 @@ static struct paging_mode host_mode(void)
 				      .phys_bits = 46 };
 }
 
-void fake_init(struct fake_firmware *fw, uint64_t arena_bytes)
+static void *map_arena(void *where, uint64_t bytes, int fixed)
+{
+	return mmap(where, (size_t)bytes, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed, -1, 0);
+}
+
+static void init(struct fake_firmware *fw, uint64_t arena_bytes)
 {
 	memset(fw, 0, offsetof(struct fake_firmware, map));
 	fw->hostile.fault[HOSTILE_STRIDE] = 48;
 	fw->mode = host_mode();
 	fw->key = 1;
 	fw->arena_bytes = arena_bytes;
-	fw->arena = mmap(NULL, (size_t)arena_bytes, PROT_NONE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (fw->arena == MAP_FAILED) {
-		fprintf(stderr, "no room for %llu MiB of address space\n",
-			(unsigned long long)(arena_bytes / MIB));
-		exit(EXIT_FAILURE);
+}
+
+static _Noreturn void no_room(uint64_t arena_bytes)
+{
+	fprintf(stderr, "no room for %llu MiB of address space\n", (unsigned long long)(arena_bytes / MIB));
+	exit(EXIT_FAILURE);
+}
+
+void fake_init(struct fake_firmware *fw, uint64_t arena_bytes)
+{
+	init(fw, arena_bytes);
+	fw->arena = map_arena(NULL, arena_bytes, 0);
+	if (fw->arena == MAP_FAILED)
+		no_room(arena_bytes);
+}
+
+void fake_init_identity(struct fake_firmware *fw, uint64_t arena_bytes)
+{
+	static const phys_t lowest[] = { PAGE_SIZE, 64 * KIB }; /* what the host's kernel allows */
+	void *there = MAP_FAILED;
+
+	init(fw, arena_bytes);
+	for (unsigned i = 0; i < ARRAY_SIZE(lowest) && there == MAP_FAILED; i++) {
+		fw->arena_start = lowest[i];
+		there = map_arena(at_phys(fw, lowest[i]), arena_bytes - lowest[i], MAP_FIXED_NOREPLACE);
 	}
+	if (there != at_phys(fw, fw->arena_start))
+		no_room(arena_bytes);
 }
 
 void fake_free(struct fake_firmware *fw)
 {
-	munmap(fw->arena, (size_t)fw->arena_bytes);
+	munmap(at_phys(fw, fw->arena_start), (size_t)(fw->arena_bytes - fw->arena_start));
 }
 
 /* --- the map --------------------------------------------------------------------------------------- */
@@ -81,7 +113,12 @@ void fake_add(struct fake_firmware *fw, uint32_t type, phys_t start, phys_t end,
 void *fake_open(struct fake_firmware *fw, phys_t start, phys_t end)
 {
 	set_access(fw, start, end, PROT_READ | PROT_WRITE);
-	return fw->arena + start;
+	return at_phys(fw, start);
+}
+
+void fake_close(struct fake_firmware *fw, phys_t start, phys_t end)
+{
+	set_access(fw, start, end, PROT_NONE);
 }
 
 static void insert(struct fake_firmware *fw, uint32_t at, struct efi_memory_desc desc)
@@ -250,10 +287,14 @@ static bool says_all(const struct efi_memory_desc *b, uint32_t bs, const struct 
 	return true;
 }
 
+bool fake_says(const struct fake_firmware *fw, const struct efi_memory_desc *desc, uint32_t count)
+{
+	return says_all(desc, count, fw->desc, fw->count) && says_all(fw->desc, fw->count, desc, count);
+}
+
 static enum bm_error copy_last_map(struct fake_firmware *fw, struct fw_map *map)
 {
-	if (fw->last != NULL && says_all(fw->last, fw->lasts, fw->desc, fw->count) &&
-		says_all(fw->desc, fw->count, fw->last, fw->lasts))
+	if (fw->last != NULL && fake_says(fw, fw->last, fw->lasts))
 		return copy_descriptors(fw, fw->last, fw->lasts, map);
 	return copy_map(fw, map);
 }
@@ -331,6 +372,12 @@ static void open_type(struct fake_firmware *fw, uint32_t type)
 				PROT_READ | PROT_WRITE);
 }
 
+void fake_leave(struct fake_firmware *fw)
+{
+	fw->exited = true;
+	open_type(fw, EFI_MEM_CONVENTIONAL);
+}
+
 /* Something comes between the map and the exit: the key that was handed out is stale, whatever it did. */
 static void come_between(struct fake_firmware *fw)
 {
@@ -346,18 +393,17 @@ static enum bm_error exit_firmware(void *ctx, struct fw_map *map, uint32_t *atte
 	struct fake_firmware *fw = ctx;
 	enum bm_error error;
 
-	for (*attempts = 1; *attempts <= FAKE_EXIT_ATTEMPTS; (*attempts)++) {
+	for (*attempts = 0; *attempts < FAKE_EXIT_ATTEMPTS;) {
 		error = copy_last_map(fw, map);
 		if (error != BM_OK)
 			return error;
+		++*attempts;
 		come_between(fw);
 		if (fw->key != map->key)
 			continue;
-		fw->exited = true;
-		open_type(fw, EFI_MEM_CONVENTIONAL);
+		fake_leave(fw);
 		return BM_OK;
 	}
-	(*attempts)--;
 	return BM_REFUSED;
 }
 

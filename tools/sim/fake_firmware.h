@@ -20,6 +20,7 @@
 struct fake_firmware {
 	uint8_t *arena;
 	uint64_t arena_bytes; /* physical addresses above are never touched */
+	phys_t arena_start;   /* and none below */
 	struct efi_memory_desc desc[FAKE_MAX_DESCRIPTORS]; /* in the order the map has them */
 	uint32_t count;
 	uint64_t key;
@@ -68,6 +69,8 @@ struct fake_firmware {
 
 /* An empty machine. arena_bytes of physical addresses can be touched. Ends the program where there is no room. */
 void fake_init(struct fake_firmware *fw, uint64_t arena_bytes);
+/* The same with each physical address at itself, as firmware shows memory. Not under ASan, whose own is in the way. */
+void fake_init_identity(struct fake_firmware *fw, uint64_t arena_bytes);
 void fake_free(struct fake_firmware *fw);
 
 /* Append a descriptor in bytes, [start, end). */
@@ -76,6 +79,9 @@ void fake_add(
 
 /* Make physical memory accessible, as the firmware's own; a pointer to it. */
 void *fake_open(struct fake_firmware *fw, phys_t start, phys_t end);
+
+/* And inaccessible again. */
+void fake_close(struct fake_firmware *fw, phys_t start, phys_t end);
 
 /* Turn free pages into pages of another type, as an allocation does; false where they are not free. */
 bool fake_allocate(struct fake_firmware *fw, pfn_t start, uint64_t pages, uint32_t type);
@@ -91,6 +97,12 @@ pfn_t fake_allocate_top(struct fake_firmware *fw, uint64_t pages, uint32_t type,
 
 /* Type of the last descriptor that covers a page; UINT32_MAX where none does. */
 uint32_t fake_type_at(const struct fake_firmware *fw, pfn_t pfn);
+
+/* Does its map say the same as these descriptors, in whatever pieces and order? */
+bool fake_says(const struct fake_firmware *fw, const struct efi_memory_desc *desc, uint32_t count);
+
+/* Boot services are over: free memory can be touched, too. */
+void fake_leave(struct fake_firmware *fw);
 
 /*
  * Be the front end: allocate an image and a workspace and fill in what a machine of this architecture
