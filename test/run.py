@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Builds, runs and counts the tests; the targets of test.mk call it.
 
-    run.py [unit] [sim] [bench] [vm] BINARY... [-- PYTEST_ARGUMENT_OF_VM...]
+    run.py [unit] [fuzz] [sim] [bench] [vm] BINARY... [-- PYTEST_ARGUMENT_OF_VM...]
 
 A program that does not build, crashes, times out or runs no test at all is a failed test. Silent
 about what passes; the last line is "N passed, N failed[, N skipped]".
@@ -101,6 +101,27 @@ def unit(binaries):
     return total
 
 
+def fuzz():
+    """The same few inputs for each fuzzing target, each time."""
+    count = Count()
+    command = shlex.split(os.environ.get("MAKE", "make")) + ["--no-print-directory", "-s", "-k", "fuzz-short"]
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
+                              timeout=UNIT_SECONDS)
+        log, status = done.stdout.decode(errors="replace"), done.returncode
+    except subprocess.TimeoutExpired as late:
+        log, status = (late.stdout or b"").decode(errors="replace"), -1
+    count.passed = len(re.findall(r"^\S+: \d+ inputs, none fails$", log, re.MULTILINE))
+    count.failed = len(re.findall(r": an input fails", log))
+    if count.failed == 0 and (status != 0 or count.passed == 0):
+        count.failed = 1
+    if count.failed:
+        print(f"--- fuzzing: {count}\n{log.rstrip()}\n")
+    print(f"fuzzing: {count}", flush=True)
+    return count
+
+
 def suite(name, directory, targets, seconds, arguments):
     """The tests of one directory, by pytest, once what they need is built."""
     count = Count()
@@ -136,7 +157,9 @@ def main(arguments):
     words, pytest_arguments = arguments[:split], arguments[split + 1:]
     total = Count()
     if "unit" in words:
-        total.add(unit([w for w in words if w not in ("unit", "sim", "bench", "vm")]))
+        total.add(unit([w for w in words if w not in ("unit", "fuzz", "sim", "bench", "vm")]))
+    if "fuzz" in words:
+        total.add(fuzz())
     if "sim" in words:
         total.add(suite("simulator tests", "test/sim", ["sim", "sim-check"], SIM_SECONDS, []))
     if "bench" in words:

@@ -16,8 +16,8 @@
 
 # A kernel that runs 64-bit programs only needs qemu-i386 for the others (tools/exec32), under which ASan does not
 # work: there they have UBSan alone.
-TEST_PACKAGES := $(sort $(PACKAGES) gcc-multilib libcmocka-dev openssl python3-pytest sbsigntool swtpm u-boot-qemu \
-	valgrind $(if $(NATIVE_32),,qemu-user))
+TEST_PACKAGES := $(sort $(PACKAGES) clang gcc-multilib libclang-rt-dev libcmocka-dev openssl python3-pytest sbsigntool \
+	swtpm u-boot-qemu valgrind $(if $(NATIVE_32),,qemu-user))
 
 TEST_ARCH_64 := x86_64
 TEST_ARCH_32 := i386
@@ -139,7 +139,7 @@ vm: test-packages
 	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py vm -- $(VM_ARGS)
 
 test: test-packages
-	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py unit sim bench vm $(UNIT_BINS) -- $(VM_ARGS)
+	@MAKE="$(MAKE) $(MAKEOVERRIDES)" /usr/bin/python3 test/run.py unit fuzz sim bench vm $(UNIT_BINS) -- $(VM_ARGS)
 
 # The same, and the whole matrix of machines, sizes, processors and options.
 test-full:
