@@ -219,16 +219,43 @@ format:
 # target's address, not its contents.
 TIDY := -*,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-valist.Uninitialized
 
-analyze: $(ARCHES:%=analyze-%)
+ANALYZE_PACKAGES := $(PACKAGES) clang-tidy cppcheck gcc-multilib sparse
+
+# sparse knows neither these of gcc's macros nor its type; core and arch see the compiler's own headers only.
+SPARSE_x86_64 := -m64 '-D__UINT64_C(c)=c\#\#UL'
+SPARSE_i386   := -m32 '-D__UINT64_C(c)=c\#\#ULL' '-D__float128=long double'
+SPARSE        := sparse -Wsparse-error -std=gnu11 '-D__UINT32_C(c)=c\#\#U' -Iinclude -Iarch
+
+analyze:
+	@test/run-packages $(ANALYZE_PACKAGES)
+	@$(MAKE) --no-print-directory -k $(ARCHES:%=analyze-%) analyze-sim
 
 $(ARCHES:%=analyze-%): analyze-%:
-	@$(MAKE) --no-print-directory -k BUILD=$(BUILD)/analyze WARNINGS='$(WARNINGS) -fanalyzer' \
+	@$(MAKE) --no-print-directory -k BUILD=$(BUILD)/analyze WARNINGS='$(WARNINGS) -fanalyzer -fcallgraph-info=su' \
 		$(BUILD)/analyze/$*/bootmem.so
+	tools/stack-depth.py $(BUILD)/analyze/$*
+	set -e; for f in $(CORE) $(wildcard arch/$*/*.c arch/x86/*.c); do \
+		$(SPARSE) $(SPARSE_$*) $(FREESTANDING) -ffreestanding -fshort-wchar -Iarch/$* $$f; done
+	set -e; for f in $(EFI); do \
+		$(SPARSE) $(SPARSE_$*) -ffreestanding -fshort-wchar $(EFI_CFLAGS) $(EFI_CFLAGS_$*) -Iarch/$* $$f; done
 	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 		--suppress=missingIncludeSystem --suppress=ctuuninitvar:core/string.c \
 		-Iinclude -Iarch -Iarch/$* core arch/$* efi
 	clang-tidy --quiet --checks='$(TIDY)' --warnings-as-errors='*' $(CORE) $(wildcard arch/$*/*.c) -- \
 		$(CFLAGS_$*) -std=gnu11 -ffreestanding -fshort-wchar -Iinclude -Iarch -Iarch/$*
+	clang-tidy --quiet --checks='$(TIDY)' --warnings-as-errors='*' $(EFI) -- $(CFLAGS_$*) -std=gnu11 -ffreestanding \
+		-fshort-wchar $(EFI_CFLAGS) $(EFI_CFLAGS_$*) -Iinclude -Iarch -Iarch/$*
+
+# The simulator: a host program, with the layout of x86_64.
+SIM_FILES := $(wildcard tools/sim/*.c)
+
+analyze-sim:
+	set -e; for f in $(SIM_FILES); do $(SPARSE) $(SPARSE_x86_64) -Iarch/x86_64 -Itools/sim $$f; done
+	set -e; for f in $(SIM_FILES); do $(CC) -fanalyzer -O2 $(SIM_CFLAGS) -Iarch/x86_64 -c $$f -o /dev/null; done
+	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+		--suppress=missingIncludeSystem -Iinclude -Iarch -Iarch/x86_64 -Itools/sim tools/sim
+	clang-tidy --quiet --checks='$(TIDY)' --warnings-as-errors='*' $(SIM_FILES) -- -std=gnu11 -Iinclude -Iarch \
+		-Iarch/x86_64 -Itools/sim
 
 clean:
 	rm -rf $(BUILD)
@@ -240,18 +267,18 @@ help:
 	@echo '                KERNEL=file INITRD=file QEMU_EXTRA=".." GUI=1 TIMEOUT=120'
 	@echo 'make test       all tests; the last line is N passed, N failed[, N skipped]'
 	@echo 'make test-full  the same, and the whole matrix of machines, sizes, processors and options'
-	@echo 'make fuzz       libFuzzer on the parsers and the simulator [SECONDS=60], all targets together'
+	@echo 'make fuzz       libFuzzer on the parsers and on whole starts [SECONDS=60], all targets together'
 	@echo 'make goldens    record the Linux logs anew that the tests compare with [GOLDENS=name]'
 	@echo 'make sim        build/bootmem-sim and build/bootmem-sim-i386'
 	@echo 'make bench      what the core costs: time, instructions, and a start in the machine'
 	@echo 'make image      build/bootmem.img, for a USB stick'
 	@echo 'make sign       build/signed/bootmem.img, for Secure Boot; KEY=file CERT=file [CONFIG=file]'
-	@echo 'make analyze    gcc -fanalyzer, cppcheck, clang-tidy'
+	@echo 'make analyze    gcc -fanalyzer, cppcheck, clang-tidy, sparse; how deep the stacks get'
 	@echo 'make format     clang-format'
 	@echo 'make gdb        attach to make run QEMU_EXTRA="-s -S" [ARCH=i386] [IMAGE=0x..]'
 	@echo 'make clean      remove build/'
 
-.PHONY: all apps libs image sign sign-packages fault-apps entry-apps run packages gdb format analyze \
+.PHONY: all apps libs image sign sign-packages fault-apps entry-apps run packages gdb format analyze analyze-sim \
 	$(ARCHES:%=analyze-%) clean help
 .DELETE_ON_ERROR:
 

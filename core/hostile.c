@@ -56,14 +56,17 @@ static void put_real(struct spoiled *out, const struct fw_map *map, uint64_t cru
 		if (i == cut) {
 			crumbs = min_u64(crumbs, desc.pages - 1);
 			desc.pages -= crumbs;
-			crumb = desc;
 		}
 		put(out, &desc);
 	}
-	for (uint64_t i = 0; cut < map->count && i < crumbs; i++) {
-		crumb.phys_start += pfn_phys(crumb.pages);
-		crumb.pages = 1;
+	if (cut == map->count)
+		return;
+	crumb = fw_map_entry(map, cut);
+	crumb.phys_start += pfn_phys(crumb.pages - crumbs);
+	crumb.pages = 1;
+	for (uint64_t i = 0; i < crumbs; i++) {
 		put(out, &crumb);
+		crumb.phys_start += PAGE_SIZE;
 	}
 }
 

@@ -75,11 +75,12 @@ static void add_entries(
 static void *table_of(const struct record_list *entries)
 {
 	const uint32_t header[] = { 1, entries->count, sizeof(struct efi_memory_desc), 0 };
-	uint8_t *table = calloc(entries->count + 1, sizeof(struct efi_memory_desc));
-	struct efi_memory_desc *desc = (void *)(table + EFI_MAT_HEADER_BYTES);
+	void *table = calloc(entries->count + 1, sizeof(struct efi_memory_desc));
+	struct efi_memory_desc *desc;
 
 	if (table == NULL)
 		return NULL;
+	desc = (void *)((uint8_t *)table + EFI_MAT_HEADER_BYTES);
 	memcpy(table, header, sizeof(header));
 	for (uint32_t i = 0; i < entries->count; i++)
 		desc[i] = (struct efi_memory_desc){ .type = entries->item[i].type,
