@@ -641,7 +641,11 @@ static uint32_t apply(struct boot_options *options, const struct place *place, s
 		return 1;
 	}
 	value = unquoted(trim(value));
-	verdict = key->kind & options->denied ? DENIED : key->apply(options, value);
+	/* What follows a NUL would be lost, or joined with what is before it. */
+	if (has(value, '\0'))
+		verdict = REFUSED;
+	else
+		verdict = key->kind & options->denied ? DENIED : key->apply(options, value);
 	if (verdict != APPLIED)
 		say_verdict(place, key, value, verdict);
 	return verdict != APPLIED && verdict != NOT_HERE;

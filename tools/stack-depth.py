@@ -46,7 +46,8 @@ POINTERS = {
     "key->apply": [f"core/options.c:apply_{key}" for key in (
         "mode pae after console files numa mem highmem vmalloc reserve badram serial kernel initrd cmdline "
         "hostile").split()],
-    "v->visit": ["core/boot.c:own_live_table"],
+    "v->visit": ["core/live_tables.c:own_table"],
+    "platform->live_tables": [],  # host programs only
     "log->rest": ["efi/main.c:browse"],
     "trap_handler->console": ["efi/main.c:fault_console"],
     "trap_handler->explain": ["efi/main.c:explain_fault"],

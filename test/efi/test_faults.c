@@ -252,10 +252,14 @@ void arch_write_back(const void *start, size_t bytes)
 	(void)start, (void)bytes;
 }
 
-void arch_activate(phys_t cpu_block_phys, const struct paging *paging,
-	const struct arch_fault_handler *handler, void (*next)(void *ctx), void *ctx)
+void arch_take_exceptions(phys_t cpu_block_phys, const struct arch_fault_handler *handler)
 {
-	(void)handler, (void)next, (void)ctx;
+	assert_true(cpu_block_phys != 0 && handler->console != NULL && fake_efi.fw.exited);
+}
+
+void arch_activate(phys_t cpu_block_phys, const struct paging *paging, void (*next)(void *ctx), void *ctx)
+{
+	(void)next, (void)ctx;
 	assert_true(cpu_block_phys != 0 && paging->root != 0);
 	longjmp(ends, STARTED);
 }
@@ -297,10 +301,9 @@ EFI_STATUS image_run_moved(image_entry entry, EFI_HANDLE handle, EFI_SYSTEM_TABL
 	abort();
 }
 
-void serial_open(struct serial *s, uint16_t port, uint32_t baud)
+void serial_open(struct serial *s, const struct serial_at *at)
 {
-	(void)baud;
-	*s = (struct serial){ port, true };
+	*s = (struct serial){ *at, true };
 }
 
 void serial_write(struct serial *s, const char *text, size_t length)
@@ -502,6 +505,7 @@ static void check_started(void)
 	assert_int_equal(boot_owner_pages(b, OWNER_FIRMWARE), 0);
 	report_totals(b, REPORT_BOOTED, &totals);
 	assert_int_equal(totals.present_pages, totals.free_pages + totals.reserved_pages);
+	assert_int_equal(b->exit_attempts, fake_efi.exits);
 	if (b->exit_attempts > 1)
 		assert_int_equal(b->findings.of[FINDING_EXIT_RETRIED].count, b->exit_attempts - 1);
 }

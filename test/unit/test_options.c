@@ -693,11 +693,25 @@ static void start_is_embedded_as_a_whole(void **state)
 	}
 }
 
+/* Found by fuzz_options: the NULs went away, and what was then "{arch}" was not expanded. */
+static void values_with_a_nul_are_refused(void **state)
+{
+	static const char text[] = "kernel = /k/{\0arch}\ncmdline = a\0b\n";
+	struct sink errors = text_buffer_sink(&said_buffer, said, sizeof(said));
+
+	(void)state;
+	assert_int_equal(options_parse_file(&options, "conf", text, sizeof(text) - 1, &errors), 2);
+	assert_true(options.kernel[0] == '\0' && options.cmdline[0] == '\0');
+	assert_non_null(strstr(said, "conf:1: kernel"));
+	assert_non_null(strstr(said, "conf:2: cmdline"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(defaults_are_those_of_the_contract),
 		TEST(words_choose),
+		TEST(values_with_a_nul_are_refused),
 		TEST(sizes),
 		TEST(ranges),
 		TEST(ranges_add_up_to_their_limit),
