@@ -47,6 +47,7 @@ POINTERS = {
         "mode pae after console files numa mem highmem vmalloc reserve badram serial kernel initrd cmdline "
         "hostile").split()],
     "v->visit": ["core/live_tables.c:own_table"],
+    "place": ["arch_place_screen", "arch_place_serial"],
     "platform->live_tables": [],  # host programs only
     "log->rest": ["efi/main.c:browse"],
     "trap_handler->console": ["efi/main.c:fault_console"],
@@ -68,7 +69,7 @@ RECURSION = {
 }
 
 # In assembly; none calls back on the same stack. They begin a new stack, or have a few words of the old one.
-OUTSIDE = {"cpu_switch": 64, "cpu_jump": 64, "cpu_jump_linux": 64}
+OUTSIDE = {"cpu_load_tables": 64, "cpu_switch": 64, "cpu_jump": 64, "cpu_jump_linux": 64}
 
 
 class Graph:
