@@ -189,7 +189,7 @@ static size_t line_length(const char *text, size_t room)
 {
 	size_t length = 0, word_end = 0;
 
-	for (; text[length] != '\0' && length < room; length++)
+	for (; length < room && text[length] != '\0'; length++)
 		if (text[length] == ' ')
 			word_end = length;
 	return text[length] == '\0' || text[length] == ' ' || word_end == 0 ? length : word_end;
