@@ -513,6 +513,14 @@ static EFI_STATUS EFIAPI locate_handle_buffer(
 	return EFI_SUCCESS;
 }
 
+/* There is no TPM. */
+static EFI_STATUS EFIAPI locate_protocol(EFI_GUID *protocol, VOID *registration, VOID **interface)
+{
+	(void)protocol, (void)registration, (void)interface;
+	assert_false(fake_efi.fw.exited || fake_efi.exits != 0);
+	return EFI_NOT_FOUND;
+}
+
 /* Nobody looks at what it returns. */
 static EFI_STATUS EFIAPI output_string(SIMPLE_TEXT_OUTPUT_INTERFACE *out, CHAR16 *text)
 {
@@ -552,6 +560,7 @@ static void set_services(void)
 	services.ExitBootServices = exit_boot_services;
 	services.HandleProtocol = handle_protocol;
 	services.LocateHandleBuffer = locate_handle_buffer;
+	services.LocateProtocol = locate_protocol;
 	services.SetWatchdogTimer = set_watchdog;
 	runtime.GetVariable = get_variable;
 	console.OutputString = output_string;
@@ -567,7 +576,9 @@ void fake_efi_init(phys_t screen)
 	set_services();
 	mode.FrameBufferBase = screen;
 	(void)fake_open(&e->fw, screen, screen + FAKE_EFI_SCREEN_BYTES);
-	loaded_image = (EFI_LOADED_IMAGE){ .DeviceHandle = &device_object };
+	/* its headers can be read, and are none */
+	loaded_image = (EFI_LOADED_IMAGE){ .DeviceHandle = &device_object,
+		.ImageBase = fake_open(&e->fw, (uintptr_t)image_start, (uintptr_t)image_start + PAGE_SIZE) };
 	acpi_table = (EFI_CONFIGURATION_TABLE){ acpi2, (void *)(uintptr_t)e->fw.rsdp_phys };
 	e->image_handle = &image_object;
 	e->table = (EFI_SYSTEM_TABLE){
