@@ -62,6 +62,12 @@ static void list_remove(struct mm *mm, uint32_t zone, struct page *page, unsigne
 /* --- runs --------------------------------------------------------------------------------------- */
 
 /* Order of the largest aligned block at the start of a run. */
+/*@ requires start < end <= PFN_END;
+    assigns \nothing;
+    ensures \result <= MAX_ORDER;
+    ensures start % (1 << \result) == 0;
+    ensures start + (1 << \result) <= end;
+    ensures \result == MAX_ORDER || start % (1 << (\result + 1)) != 0 || start + (1 << (\result + 1)) > end; */
 static unsigned first_order(pfn_t start, pfn_t end)
 {
 	unsigned order = highest_bit(end - start);
@@ -72,6 +78,10 @@ static unsigned first_order(pfn_t start, pfn_t end)
 }
 
 /* Is there an aligned block of this order in the run? */
+/*@ requires start < end <= PFN_END && order <= MAX_ORDER;
+    assigns \nothing;
+    ensures \result <==> block_between(start, end, order);
+    ensures order == 0 ==> \result; */
 static bool has_block(pfn_t start, pfn_t end, unsigned order)
 {
 	return align_up(start, UINT64_C(1) << order) + (UINT64_C(1) << order) <= end;
@@ -83,6 +93,10 @@ unsigned buddy_largest_order(pfn_t start_pfn, pfn_t end_pfn)
 
 	if (order > MAX_ORDER)
 		order = MAX_ORDER;
+	/*@ loop invariant order <= MAX_ORDER;
+	    loop invariant \forall integer larger; order < larger <= MAX_ORDER ==> !block_between(start_pfn, end_pfn, larger);
+	    loop assigns order;
+	    loop variant order; */
 	while (!has_block(start_pfn, end_pfn, order))
 		order--;
 	return order;
@@ -92,6 +106,9 @@ void buddy_count_run(uint64_t blocks[NR_ORDERS], pfn_t start_pfn, pfn_t end_pfn)
 {
 	const uint64_t largest = UINT64_C(1) << MAX_ORDER;
 
+	/*@ loop invariant \at(start_pfn, Pre) <= start_pfn && (start_pfn <= end_pfn || start_pfn == \at(start_pfn, Pre));
+	    loop assigns start_pfn, blocks[0 .. MAX_ORDER];
+	    loop variant end_pfn - start_pfn; */
 	while (start_pfn < end_pfn) {
 		unsigned order = first_order(start_pfn, end_pfn);
 		uint64_t count = order < MAX_ORDER ? 1 : (end_pfn - start_pfn) / largest;
@@ -170,6 +187,8 @@ pfn_t zone_alloc_pages(struct mm *mm, uint32_t zone, unsigned order)
 }
 
 /* Index of the highest zone that may serve a request. */
+/*@ assigns \nothing;
+    ensures \result < ARCH_NR_ZONES; */
 static uint32_t gfp_zone(enum gfp gfp)
 {
 	switch (gfp) {

@@ -14,6 +14,15 @@ struct sweep {
 	uint32_t total_open;
 };
 
+/*@ predicate event_ok(struct e820_event *e) =
+        e->at <= PHYS_END && e->type < E820_TYPES && (e->delta == 1 || e->delta == -1);
+    predicate events_ok(struct e820_event *event, integer n) =
+        \forall integer i; 0 <= i < n ==> event_ok(event + i);
+*/
+
+/*@ requires \valid(a) && \valid(b) && \separated(a, b);
+    assigns *a, *b;
+    ensures *a == \old(*b) && *b == \old(*a); */
 static void swap_events(struct e820_event *a, struct e820_event *b)
 {
 	struct e820_event t = *a;
@@ -49,6 +58,11 @@ static void sort_events(struct e820_event *event, uint32_t n)
 	}
 }
 
+/*@ requires \valid(event + (n .. n + 1)) && n <= UINT32_MAX - 2;
+    requires events_ok(event, n) && start <= PHYS_END && end <= PHYS_END && type < E820_TYPES;
+    assigns event[n .. n + 1];
+    ensures \result == n + 2 && events_ok(event, \result);
+    ensures event[n].at == start && event[n + 1].at == end && event[n].delta == 1 && event[n + 1].delta == -1; */
 static uint32_t add_range(struct e820_event *event, uint32_t n, phys_t start, phys_t end,
 	uint32_t type)
 {
@@ -58,8 +72,18 @@ static uint32_t add_range(struct e820_event *event, uint32_t n, phys_t start, ph
 }
 
 /* The strictest type that is open, or E820_TYPES. */
+/*@ requires \valid_read(s);
+    assigns \nothing;
+    ensures \result <= E820_TYPES;
+    ensures \result < E820_TYPES ==> s->open[\result] != 0;
+    ensures \forall integer type; \result < type < E820_TYPES ==> s->open[type] == 0;
+    ensures \result == E820_TYPES ==> \forall integer type; 0 <= type < E820_TYPES ==> s->open[type] == 0; */
 static uint32_t strictest(const struct sweep *s)
 {
+	/*@ loop invariant type <= E820_TYPES;
+	    loop invariant \forall integer stricter; type <= stricter < E820_TYPES ==> s->open[stricter] == 0;
+	    loop assigns type;
+	    loop variant type; */
 	for (uint32_t type = E820_TYPES; type-- > 0;)
 		if (s->open[type] != 0)
 			return type;
@@ -189,6 +213,10 @@ enum bm_error e820_sanitise(const struct e820_entry *raw, uint32_t n, struct e82
 	return BM_OK;
 }
 
+/*@ requires \valid_read(e);
+    assigns \nothing;
+    ensures \result <==> e->start < e->end && e->end <= PHYS_END && e->type < E820_TYPES &&
+        e->start % PAGE_SIZE == 0 && e->end % PAGE_SIZE == 0; */
 static bool entry_check(const struct e820_entry *e)
 {
 	return e->start < e->end && e->end <= PHYS_END && e->type < E820_TYPES &&
@@ -238,6 +266,11 @@ uint64_t e820_cut_ram(struct e820 *map, phys_t limit_phys)
 
 bool e820_next_ram(const struct e820 *map, uint32_t *index, struct pfn_range *ram)
 {
+	/*@ loop invariant \at(*index, Pre) <= *index;
+	    loop invariant *index <= map->count || *index == \at(*index, Pre);
+	    loop invariant \forall integer i; \at(*index, Pre) <= i < *index && i < map->count ==>
+	        map->entry[i].type != E820_RAM;
+	    loop assigns *index; */
 	while (*index < map->count) {
 		const struct e820_entry *e = &map->entry[(*index)++];
 
@@ -269,6 +302,9 @@ uint32_t e820_type_at(const struct e820 *map, pfn_t pfn)
 {
 	phys_t at = pfn_phys(pfn);
 
+	/*@ loop invariant 0 <= i <= map->count;
+	    loop invariant \forall integer k; 0 <= k < i ==> map->entry[k].end <= at;
+	    loop assigns i; */
 	for (uint32_t i = 0; i < map->count && map->entry[i].start <= at; i++)
 		if (at < map->entry[i].end)
 			return map->entry[i].type;
@@ -279,6 +315,10 @@ bool e820_equal(const struct e820 *a, const struct e820 *b)
 {
 	if (a->count != b->count)
 		return false;
+	/*@ loop invariant 0 <= i <= a->count;
+	    loop invariant \forall integer k; 0 <= k < i ==> a->entry[k].start == b->entry[k].start &&
+	        a->entry[k].end == b->entry[k].end && a->entry[k].type == b->entry[k].type;
+	    loop assigns i; */
 	for (uint32_t i = 0; i < a->count; i++) {
 		const struct e820_entry *x = &a->entry[i], *y = &b->entry[i];
 

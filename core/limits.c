@@ -6,6 +6,9 @@
 #include <bootmem/arch.h>
 #include <bootmem/limits.h>
 
+/*@ requires ARCH_HIGHMEM == 1 && \valid(refusal);
+    assigns *refusal;
+    ensures LIMITS_MIN_LOW <= GIB - \result < GIB; */
 static uint64_t vmalloc_reserve(uint64_t vmalloc_bytes, enum split_refusal *refusal)
 {
 	const uint64_t kernel = GIB, standard = kernel - ARCH_SPLIT_PHYS;
@@ -22,6 +25,10 @@ static uint64_t vmalloc_reserve(uint64_t vmalloc_bytes, enum split_refusal *refu
 }
 
 /* RAM is all low: highmem= takes from the top of it. */
+/*@ requires \valid(split) && ram_end <= split->low_end_phys;
+    assigns split->highmem, split->low_end_phys;
+    ensures split->low_end_phys <= \old(split->low_end_phys);
+    ensures split->low_end_phys == \old(split->low_end_phys) || split->low_end_phys >= LIMITS_MIN_LOW; */
 static void split_low_ram(struct split *split, phys_t ram_end, uint64_t highmem)
 {
 	if (highmem >= ram_end)
@@ -33,6 +40,9 @@ static void split_low_ram(struct split *split, phys_t ram_end, uint64_t highmem)
 }
 
 /* There is high memory anyway: highmem= says how much of it counts. */
+/*@ requires \valid(split) && split->low_end_phys < ram_end <= split->ram_end_phys;
+    assigns split->highmem, split->ram_end_phys;
+    ensures split->low_end_phys <= split->ram_end_phys <= \old(split->ram_end_phys); */
 static void split_high_ram(struct split *split, phys_t ram_end, uint64_t highmem)
 {
 	if (highmem > ram_end - split->low_end_phys)
@@ -81,6 +91,13 @@ enum bm_error limits_find(struct limits *out, const struct e820 *map, phys_t spl
 	struct limits l = { .min_low_pfn = PFN_END };
 	struct pfn_range ram;
 
+	/*@ loop invariant 0 <= i;
+	    loop invariant l.min_low_pfn <= PFN_END && l.max_low_pfn <= split && l.max_low_pfn <= l.max_pfn <= PFN_END;
+	    loop invariant 0 < l.min_low_pfn;
+	    loop invariant i <= map->count || i == 0;
+	    loop invariant \forall integer k; 0 <= k < i && k < map->count && map->entry[k].type == E820_RAM ==>
+	        map->entry[k].end <= l.max_pfn * PAGE_SIZE;
+	    loop assigns i, ram, l; */
 	for (uint32_t i = 0; e820_next_ram(map, &i, &ram);) {
 		pfn_t usable = max_u64(ram.start, 1); /* page 0 is never used */
 

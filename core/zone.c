@@ -7,6 +7,10 @@
 #include <bootmem/string.h>
 
 /* End of a zone by its index; the last one has none. */
+/*@ requires \valid_read(limits) && limits->max_low_pfn <= PFN_END && index < ARCH_NR_ZONES;
+    assigns \nothing;
+    ensures \result <= PFN_END;
+    ensures index == ARCH_NR_ZONES - 1 ==> \result == PFN_END; */
 static pfn_t zone_limit(const struct limits *limits, uint32_t index)
 {
 	if (index == 0)
@@ -147,10 +151,15 @@ const char *zone_name(uint32_t index)
 /* --- watermarks --------------------------------------------------------------------------------- */
 
 /* a / b, rounded down; shifts, because i386 has no 64-bit division of its own. b is not 0. */
+/*@ requires b != 0;
+    assigns \nothing; */
 static uint64_t divide(uint64_t a, uint64_t b)
 {
 	uint64_t quotient = 0, rest = 0;
 
+	/*@ loop invariant bit <= 64;
+	    loop assigns bit, rest, quotient;
+	    loop variant bit; */
 	for (unsigned bit = 64; bit-- > 0;) {
 		rest = (rest << 1) | ((a >> bit) & 1);
 		if (rest >= b) {
@@ -174,6 +183,8 @@ static uint64_t square_root(uint64_t x)
 	return root;
 }
 
+/*@ assigns \nothing;
+    ensures \result <==> ARCH_HIGHMEM == 1 && index == ARCH_NR_ZONES - 1; */
 static bool is_highmem(uint32_t index)
 {
 	return ARCH_HIGHMEM && index == ARCH_NR_ZONES - 1;
@@ -192,6 +203,8 @@ static uint64_t low_pages(const struct mm *mm)
 }
 
 /* High memory keeps little back: nothing but user pages lives there. */
+/*@ assigns \nothing;
+    ensures 32 <= \result <= 128; */
 static uint64_t highmem_min(uint64_t managed_pages)
 {
 	return min_u64(max_u64(managed_pages >> 10, 32), 128);

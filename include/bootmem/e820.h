@@ -38,6 +38,21 @@ struct e820 {
 	uint32_t capacity;
 };
 
+/*@ predicate e820_readable(struct e820 *map) = \valid_read(map) && \valid_read(map->entry + (0 .. map->count - 1));
+
+    predicate e820_typed(struct e820_entry *entry, integer n) = \forall integer i; 0 <= i < n ==>
+        entry[i].start < entry[i].end <= PHYS_END && entry[i].type < E820_TYPES;
+    predicate e820_disjoint(struct e820_entry *entry, integer n) = \forall integer i, j; 0 <= i < j < n ==>
+        entry[i].end <= entry[j].start;
+    predicate e820_merged(struct e820_entry *entry, integer n) = \forall integer i; 0 < i < n &&
+        entry[i - 1].end == entry[i].start ==> entry[i - 1].type != entry[i].type;
+    predicate e820_aligned(struct e820_entry *entry, integer n) = \forall integer i; 0 <= i < n ==>
+        entry[i].start % PAGE_SIZE == 0 && entry[i].end % PAGE_SIZE == 0;
+    predicate e820_finished(struct e820 *map) =
+        e820_typed(map->entry, map->count) && e820_disjoint(map->entry, map->count) &&
+        e820_merged(map->entry, map->count) && e820_aligned(map->entry, map->count);
+*/
+
 /* Working storage of e820_sanitise: two events for each raw entry. */
 struct e820_event {
 	phys_t at;
@@ -72,14 +87,33 @@ uint64_t e820_cut_ram(struct e820 *map, phys_t limit_phys);
  * The next RAM entry at or after *index as pages; false at the end.
  * for (uint32_t i = 0; e820_next_ram(map, &i, &ram);) ...
  */
+/*@ requires e820_readable(map) && e820_finished(map) && \valid(index) && \valid(ram);
+    requires \separated(index, ram, map, map->entry + (0 .. map->count - 1));
+    assigns *index, *ram;
+    ensures \result ==> \old(*index) < *index <= map->count;
+    ensures \result ==> map->entry[*index - 1].type == E820_RAM;
+    ensures \result ==> ram->start * PAGE_SIZE == map->entry[*index - 1].start;
+    ensures \result ==> ram->end * PAGE_SIZE == map->entry[*index - 1].end;
+    ensures \forall integer i; \old(*index) <= i < (\result ? *index - 1 : map->count) ==> map->entry[i].type != E820_RAM; */
 bool e820_next_ram(const struct e820 *map, uint32_t *index, struct pfn_range *ram);
 
 /* Whole RAM pages in [start_pfn, end_pfn). */
 uint64_t e820_ram_pages(const struct e820 *map, pfn_t start_pfn, pfn_t end_pfn);
 
 /* The type that covers a page, or E820_TYPES where nothing does. */
+/*@ requires e820_readable(map) && e820_finished(map) && pfn < PFN_END;
+    assigns \nothing;
+    ensures \forall integer i; 0 <= i < map->count &&
+        map->entry[i].start <= pfn * PAGE_SIZE < map->entry[i].end ==> \result == map->entry[i].type;
+    ensures (\forall integer i; 0 <= i < map->count ==>
+        !(map->entry[i].start <= pfn * PAGE_SIZE < map->entry[i].end)) ==> \result == E820_TYPES; */
 uint32_t e820_type_at(const struct e820 *map, pfn_t pfn);
 
+/*@ requires e820_readable(a) && e820_readable(b);
+    assigns \nothing;
+    ensures \result <==> a->count == b->count && \forall integer i; 0 <= i < a->count ==>
+        a->entry[i].start == b->entry[i].start && a->entry[i].end == b->entry[i].end &&
+        a->entry[i].type == b->entry[i].type; */
 bool e820_equal(const struct e820 *a, const struct e820 *b);
 
 /* "ram", "reserved", ...: the words of the report. */

@@ -5,6 +5,7 @@
 #ifndef BOOTMEM_LIMITS_H
 #define BOOTMEM_LIMITS_H
 
+#include <bootmem/arch.h>
 #include <bootmem/e820.h>
 #include <bootmem/types.h>
 
@@ -53,12 +54,30 @@ struct split {
 	enum split_refusal vmalloc, highmem; /* why the option was ignored */
 };
 
+/*@ requires max_pfn <= PFN_END;
+    assigns \nothing;
+    ensures 0 < \result.low_end_phys <= \result.ram_end_phys <= PHYS_END;
+    ensures ARCH_HIGHMEM == 0 ==> \result.low_end_phys == ARCH_SPLIT_PHYS && \result.ram_end_phys == PHYS_END;
+    ensures ARCH_HIGHMEM == 1 ==> \result.low_end_phys >= LIMITS_MIN_LOW;
+*/
 struct split limits_split(pfn_t max_pfn, uint64_t highmem_bytes, uint64_t vmalloc_bytes);
 
 /* "leaves less than 64 MiB of low memory", ...: a reason for people. */
+/*@ requires refusal <= SPLIT_HIGHMEM_NOT_THERE;
+    assigns \nothing; */
 const char *split_refusal_text(enum split_refusal refusal);
 
 /* All RAM below split_phys is low memory. BM_NOMEM when there is none. */
+/*@ requires e820_readable(map) && e820_finished(map) && \valid(out);
+    requires \separated(out, map, map->entry + (0 .. map->count - 1));
+    assigns *out;
+    ensures \result == BM_OK || \result == BM_NOMEM && *out == \old(*out);
+    ensures \result == BM_OK ==> 0 < out->min_low_pfn < out->max_low_pfn <= out->max_pfn <= PFN_END;
+    ensures \result == BM_OK ==> out->highstart_pfn == out->max_low_pfn && out->highend_pfn == out->max_pfn;
+    ensures \result == BM_OK ==> out->max_low_pfn <= split_phys / PAGE_SIZE;
+    ensures \result == BM_OK ==> \forall integer i; 0 <= i < map->count && map->entry[i].type == E820_RAM ==>
+        map->entry[i].end <= out->max_pfn * PAGE_SIZE;
+*/
 BM_MUST_USE enum bm_error limits_find(struct limits *out, const struct e820 *map, phys_t split_phys);
 
 #endif

@@ -276,10 +276,20 @@ void sections_initialise_all(struct mm *mm);
 
 /* --- buddy ------------------------------------------------------------------------------------- */
 
+/*@ predicate block_between(integer start, integer end, integer order) =
+        \exists integer at; start <= at && at % (1 << order) == 0 && at + (1 << order) <= end; */
+
 /* Order of the largest aligned block in a run that is not empty. */
+/*@ requires start_pfn < end_pfn <= PFN_END;
+    assigns \nothing;
+    ensures \result <= MAX_ORDER;
+    ensures block_between(start_pfn, end_pfn, \result);
+    ensures \forall integer larger; \result < larger <= MAX_ORDER ==> !block_between(start_pfn, end_pfn, larger); */
 unsigned buddy_largest_order(pfn_t start_pfn, pfn_t end_pfn);
 
 /* Count the maximal aligned blocks of a run into blocks[NR_ORDERS]. */
+/*@ requires \valid(blocks + (0 .. MAX_ORDER)) && end_pfn <= PFN_END;
+    assigns blocks[0 .. MAX_ORDER]; */
 void buddy_count_run(uint64_t blocks[NR_ORDERS], pfn_t start_pfn, pfn_t end_pfn);
 
 /*
