@@ -122,8 +122,9 @@ static void apply_events(struct sweep *s, const struct e820_event *event, uint32
 }
 
 /*
- * n events make at most n - 1 stretches, so out needs room for n - 1 entries. The events are all
- * read before the stretch they bound is written: out may hold what the events were made from.
+ * n events make at most n - 1 stretches, so out needs room for n - 1 entries; for one fewer than the entries of a merged table,
+ * whose rounded events meet in pages that stretches of one type share, what the table itself needs is enough. The events are
+ * all read before the stretch they bound is written: out may hold what the events were made from.
  */
 static void sweep_events(struct e820_event *event, uint32_t n, struct e820 *out,
 	struct findings *f)
@@ -202,7 +203,7 @@ static uint32_t events_of_pages(const struct e820 *map, struct e820_event *event
 enum bm_error e820_sanitise(const struct e820_entry *raw, uint32_t n, struct e820 *out,
 	struct e820_event *events, uint32_t event_capacity, struct findings *f)
 {
-	if (n > UINT32_MAX / 4 || out->capacity < 2 * n || event_capacity < 4 * n)
+	if (n > UINT32_MAX / 8 || out->capacity < 2 * n || event_capacity < 4 * n)
 		return BM_FULL;
 	sweep_events(events, events_of_raw(raw, n, events, f), out, f);
 	/* Rounding makes neighbours overlap; that is our doing and not the firmware's. */
