@@ -400,12 +400,13 @@ uint64_t paging_read_entry(
 unsigned paging_series(const struct paging_mode *mode, struct window window, phys_t table,
 	unsigned level, unsigned index)
 {
-	uint64_t first = paging_read_entry(mode, window, table, index);
-	unsigned entries = 1u << arch_level_bits(mode, level), n = 1;
+	uint64_t next = paging_read_entry(mode, window, table, index), step = leaf_bytes(mode, level);
+	unsigned entries = 1u << arch_level_bits(mode, level), n = 0;
 
-	while (index + n < entries && paging_read_entry(mode, window, table, index + n) ==
-					      first + n * leaf_bytes(mode, level))
+	do {
+		next += step;
 		n++;
+	} while (index + n < entries && paging_read_entry(mode, window, table, index + n) == next);
 	return n;
 }
 

@@ -154,15 +154,21 @@ struct visitor {
 static void visit_table(struct visitor *v, phys_t table, unsigned level)
 {
 	const struct paging_mode *mode = &v->paging->mode;
+	unsigned entries = level > 1 ? 1u << arch_level_bits(mode, level) : 0;
 
 	if (v->left == 0 || !in_reach(v->window, v->end, table))
 		return;
 	v->left--;
 	v->visit(v->ctx, table);
-	for (unsigned i = 0; level > 1 && i < 1u << arch_level_bits(mode, level); i++) {
+	for (unsigned i = 0, count; i < entries; i += count) {
 		uint64_t entry = paging_read_entry(mode, v->window, table, i);
 
-		if (arch_entry_present(entry) && !arch_entry_is_leaf(level, entry))
+		count = 1;
+		if (!arch_entry_present(entry))
+			continue;
+		if (arch_entry_is_leaf(level, entry))
+			count = paging_series(mode, v->window, table, level, i);
+		else
 			visit_table(v, arch_entry_phys(mode, level, entry), level - 1);
 	}
 }
