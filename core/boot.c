@@ -629,28 +629,13 @@ static void add_framebuffer(struct boot *b)
 		finding_add(&b->findings, FINDING_FRAMEBUFFER_LEFT_OUT, start, end);
 }
 
-static uint64_t uart_bytes(const struct boot_input *in)
-{
-	return 8 * (uint64_t)in->uart_stride;
-}
-
-static bool holds_ram(const struct e820 *map, phys_t start, phys_t end)
-{
-	struct pfn_range ram;
-
-	for (uint32_t i = 0; e820_next_ram(map, &i, &ram);)
-		if (pfn_phys(ram.start) < end && start < pfn_phys(ram.end))
-			return true;
-	return false;
-}
-
 /* Registers in RAM would be somebody's data. */
 static void add_uart(struct boot *b)
 {
 	phys_t start = align_down(b->input.uart_phys, PAGE_SIZE);
-	phys_t end = align_up(b->input.uart_phys + uart_bytes(&b->input), PAGE_SIZE);
+	phys_t end = align_up(b->input.uart_phys + boot_uart_bytes(&b->input), PAGE_SIZE);
 
-	if (b->input.uart_stride != 0 && (holds_ram(&b->e820, start, end) ||
+	if (b->input.uart_stride != 0 && (e820_ram_pages(&b->e820, pfn_down(start), pfn_down(end)) != 0 ||
 			!add_device(b, start, end, MAP_UC, arch_place_serial)))
 		finding_add(&b->findings, FINDING_UART_LEFT_OUT, start, end);
 }
@@ -675,7 +660,7 @@ uint64_t boot_framebuffer_address(const struct boot *b)
 
 uint64_t boot_uart_address(const struct boot *b)
 {
-	return device_address(b, &b->space.serial, b->input.uart_phys, uart_bytes(&b->input), MAP_UC);
+	return device_address(b, &b->space.serial, b->input.uart_phys, boot_uart_bytes(&b->input), MAP_UC);
 }
 
 /* The kernel's segments, with the rights of its program headers. */

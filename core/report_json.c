@@ -546,7 +546,7 @@ static void put_input(struct json *j, const struct boot *b)
 		j, "storage", b->storage_phys, b->storage_phys + b->storage_bytes);
 	json_address_range_member(j, "framebuffer", in->framebuffer_phys,
 		in->framebuffer_phys + in->framebuffer_bytes);
-	json_address_range_member(j, "uart", in->uart_phys, in->uart_phys + 8 * (uint64_t)in->uart_stride);
+	json_address_range_member(j, "uart", in->uart_phys, in->uart_phys + boot_uart_bytes(in));
 	json_address_range_member(j, "initrd", in->initrd_start_phys, in->initrd_end_phys);
 	json_truth_member(j, "runtime_services", &in->runtime_services);
 	json_truth_member(j, "memory_attributes", &memory_attributes);

@@ -517,7 +517,7 @@ static void see_port(struct app *app)
 {
 	const struct boot_input *in = &app->input;
 
-	if (app->log.at.stride != 0 && firmware_shows(in, in->uart_phys, 8 * (uint64_t)in->uart_stride))
+	if (app->log.at.stride != 0 && firmware_shows(in, in->uart_phys, boot_uart_bytes(in)))
 		log_memory_at(&app->log, in->uart_phys);
 }
 

@@ -278,6 +278,12 @@ uint64_t boot_framebuffer_address(const struct boot *b);
 /* The same of the serial port in memory; also 0 where the firmware says that it is in RAM. */
 uint64_t boot_uart_address(const struct boot *b);
 
+/* Bytes of its registers; 0: there is none. */
+static inline uint64_t boot_uart_bytes(const struct boot_input *in)
+{
+	return 8 * (uint64_t)in->uart_stride;
+}
+
 /* Pages of one owner in this start, mem_map included. */
 uint64_t boot_owner_pages(const struct boot *b, enum owner owner);
 
