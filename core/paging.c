@@ -292,6 +292,31 @@ static bool tables_fit(const struct paging_mode *mode, phys_t phys, uint64_t pag
 
 /* --- the walk --------------------------------------------------------------------------------- */
 
+/* Firmware maps all it can address, page by page: the walk of its tables is this loop. */
+static unsigned series_64(const uint64_t *entry, uint64_t step, unsigned left)
+{
+	uint64_t next = *entry + step;
+	unsigned n = 1;
+
+#pragma GCC unroll 8
+	for (; n < left; n++, next += step)
+		if (entry[n] != next)
+			break;
+	return n;
+}
+
+static unsigned series_32(const uint32_t *entry, uint32_t step, unsigned left)
+{
+	uint32_t next = *entry + step;
+	unsigned n = 1;
+
+#pragma GCC unroll 8
+	for (; n < left; n++, next += step)
+		if (entry[n] != next)
+			break;
+	return n;
+}
+
 static void describe_leaf(struct paging_leaf *leaf, const struct paging_mode *mode, unsigned level,
 	uint64_t entry, uint64_t virt)
 {
@@ -400,14 +425,13 @@ uint64_t paging_read_entry(
 unsigned paging_series(const struct paging_mode *mode, struct window window, phys_t table,
 	unsigned level, unsigned index)
 {
-	uint64_t next = paging_read_entry(mode, window, table, index), step = leaf_bytes(mode, level);
-	unsigned entries = 1u << arch_level_bits(mode, level), n = 0;
+	const void *entries = phys_to_virt(window, table);
+	unsigned left = (1u << arch_level_bits(mode, level)) - index;
+	uint64_t step = leaf_bytes(mode, level);
 
-	do {
-		next += step;
-		n++;
-	} while (index + n < entries && paging_read_entry(mode, window, table, index + n) == next);
-	return n;
+	if (entry_shift(mode) == 3)
+		return series_64((const uint64_t *)entries + index, step, left);
+	return series_32((const uint32_t *)entries + index, (uint32_t)step, left);
 }
 
 bool paging_lookup(

@@ -796,6 +796,36 @@ static void counts_what_is_too_large_to_build(void **state)
 	}
 }
 
+static void put_small_page(const struct paging_mode *mode, unsigned index, phys_t phys, uint32_t rights)
+{
+	unsigned char *table = arena + PAGE_SIZE;
+	uint64_t entry = arch_leaf_entry(mode, 1, phys, rights);
+	size_t bytes = model_of(mode).entry_bytes;
+
+	memcpy(table + index * bytes, &entry, bytes);
+}
+
+/* Pages in a row over two tables, but for one with other rights and one that is there twice. */
+static void a_series_ends_where_bits_differ(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(all_modes); i++) {
+		const struct paging_mode *mode = &all_modes[i];
+		unsigned entries = (unsigned)(PAGE_SIZE / model_of(mode).entry_bytes);
+
+		if (!mode_here(mode))
+			continue;
+		for (unsigned e = 0; e < 2 * entries; e++)
+			put_small_page(mode, e, pfn_phys(e), e == 100 ? 0 : MAP_WRITE);
+		put_small_page(mode, 200, pfn_phys(199), MAP_WRITE);
+		for (unsigned e = 0; e < entries; e++) {
+			unsigned end = e < 100 ? 100 : e == 100 ? 101 : e < 200 ? 200 : e == 200 ? 201 : entries;
+
+			assert_int_equal(paging_series(mode, arena_window(), TABLES_PHYS, 1, e), end - e);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -813,6 +843,7 @@ int main(void)
 		cmocka_unit_test(random_plans),
 		cmocka_unit_test(table_only_areas),
 		cmocka_unit_test(counts_what_is_too_large_to_build),
+		cmocka_unit_test(a_series_ends_where_bits_differ),
 	};
 
 	return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
