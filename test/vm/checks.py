@@ -4,6 +4,8 @@
 Each recomputes from e820 and the owners' ranges what the program claims elsewhere. test_checks.py
 breaks a report in every way named here and expects the check to notice.
 """
+import re
+
 PAGE = 4096
 MIB = 1 << 20
 GIB = 1 << 30
@@ -134,8 +136,11 @@ def check_e820_order(report):
 
 
 def split_pfn(report):
-    """Where low memory may end; "split" is what the machine's options should make of it."""
-    return report.get("split", SPLIT[report["arch"]]) // PAGE
+    """Where low memory may end: vmalloc= leaves it the kernel's GiB less that, and less 8 MiB of guard gap."""
+    vmalloc = re.search(r"\bvmalloc=(\d+)M\b", report["input"]["options"])
+    if vmalloc and report["arch"] == "i386":
+        return (GIB - (int(vmalloc[1]) + 8) * MIB) // PAGE
+    return SPLIT[report["arch"]] // PAGE
 
 
 def check_limits(report):
