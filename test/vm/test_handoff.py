@@ -121,7 +121,7 @@ if os.environ.get("FULL"):
             torture(f"full-{each}-torture-{size}M", kernel(each, "torture", size, seconds=600))
         probe(f"full-{each}-probe-smp", kernel(each, "probe", 512, extra=PARKED))
         torture(f"full-{each}-torture-smp", kernel(each, "torture", 512, (f"cmdline = {TORTURE}",),
-                                                   extra=PARKED))
+                                                   extra=PARKED, seconds=600))
         torture(f"full-{each}-torture-numa", kernel(
             each, "torture", sum(NODES), (f"cmdline = {TORTURE}",),
             extra=oracle.Case(each, sum(NODES), numa_nodes=NODES).machine().extra))
