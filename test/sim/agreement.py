@@ -16,6 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAPS = ROOT / "test" / "maps"
 POLICIES = pathlib.Path(__file__).with_name("policies.tsv")
 SIMULATORS = {"x86_64": "bootmem-sim", "i386": "bootmem-sim-i386"}
+CHECKED = {"x86_64": "64-check/bootmem-sim", "i386": "bootmem-sim-i386-check"}
 PAGE, MIB, GIB = 4096, 1 << 20, 1 << 30
 
 # --- the reviewed table ----------------------------------------------------------------------------
@@ -117,6 +118,12 @@ def run(binary, path, *arguments):
 
 def simulate(path, arch, *arguments):
     return run(ROOT / "build" / SIMULATORS[arch], path, *arguments)
+
+
+def reports(recording):
+    """Of its own architecture, told what its kernel was told; and of each, in a build with sanitizers."""
+    own = simulate(recording.path, recording.arch, *recording.arguments())
+    return own, {arch: run(ROOT / "build/sim" / binary, recording.path) for arch, binary in CHECKED.items()}
 
 
 # --- tables ----------------------------------------------------------------------------------------

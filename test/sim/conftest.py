@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Fixtures and the summary of the simulator's tests."""
+"""Fixtures and the summary of the simulator's tests. The recorded machines are simulated two at a time."""
+import concurrent.futures
 import pathlib
 import sys
 
@@ -37,6 +38,25 @@ class Tally:
 
 
 TALLY = Tally()
+POOL = concurrent.futures.ThreadPoolExecutor(2)
+REPORTS = {}
+
+
+def pytest_collection_finish(session):
+    for item in session.items:
+        recording = item.callspec.params.get("recording") if hasattr(item, "callspec") else None
+        if recording and not session.config.option.collectonly:
+            REPORTS[recording.name] = POOL.submit(agreement.reports, recording)
+
+
+def pytest_sessionfinish(session):
+    POOL.shutdown(wait=True, cancel_futures=True)
+
+
+@pytest.fixture
+def reports(recording):
+    """agreement.reports of the test's recording."""
+    return REPORTS[recording.name].result()
 
 
 @pytest.fixture(scope="session")
