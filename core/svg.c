@@ -61,6 +61,14 @@ static bool has_type(const struct e820 *map, uint32_t type)
 	return false;
 }
 
+static bool has_zone(const struct mm *mm, uint32_t zone)
+{
+	for (uint32_t nid = 0; nid < mm->nodes; nid++)
+		if (mm->node[nid].zone[zone].present_pages != 0)
+			return true;
+	return false;
+}
+
 static int64_t put_legend(const struct sheet *p, int64_t y)
 {
 	int64_t x = MARGIN;
@@ -75,6 +83,8 @@ static int64_t put_legend(const struct sheet *p, int64_t y)
 		struct text_buffer buffer;
 		struct sink sink = text_buffer_sink(&buffer, name, sizeof(name));
 
+		if (!has_zone(p->b->mm, zone))
+			continue;
 		sink_printf(&sink, "zone %s", zone_name(zone));
 		x += svg_swatch(p->out, x, y + 10 * PX, svg_zone_colour(zone), name);
 	}

@@ -11,6 +11,7 @@ import collections
 import json
 import pathlib
 import subprocess
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAPS = ROOT / "test" / "maps"
@@ -120,10 +121,17 @@ def simulate(path, arch, *arguments):
     return run(ROOT / "build" / SIMULATORS[arch], path, *arguments)
 
 
+def with_picture(binary, path):
+    """The report of one run, and the picture it drew."""
+    with tempfile.TemporaryDirectory() as folder:
+        picture = pathlib.Path(folder) / "picture.svg"
+        return run(binary, path, "--svg", picture), picture.read_bytes()
+
+
 def reports(recording):
     """Of its own architecture, told what its kernel was told; and of each, in a build with sanitizers."""
     own = simulate(recording.path, recording.arch, *recording.arguments())
-    return own, {arch: run(ROOT / "build/sim" / binary, recording.path) for arch, binary in CHECKED.items()}
+    return own, {arch: with_picture(ROOT / "build/sim" / binary, recording.path) for arch, binary in CHECKED.items()}
 
 
 # --- tables ----------------------------------------------------------------------------------------

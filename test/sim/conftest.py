@@ -56,7 +56,7 @@ def pytest_sessionfinish(session):
 @pytest.fixture
 def reports(recording):
     """agreement.reports of the test's recording."""
-    return REPORTS[recording.name].result()
+    return REPORTS.pop(recording.name).result()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Every recorded machine runs on both simulators, and its own kernel's figures are judged."""
+import xml.etree.ElementTree
+
 import pytest
 
 import agreement
 
+SVG = "{http://www.w3.org/2000/svg}"
 RECORDINGS = agreement.recordings()
 
 
@@ -25,12 +28,30 @@ def check_report(report, arch):
     assert report["selftest"]["balanced"] is True
 
 
+def check_picture(picture, report):
+    """Well-formed XML that stays inside its page and explains the zones that there are."""
+    root = xml.etree.ElementTree.fromstring(picture)
+    width, height = float(root.get("width")), float(root.get("height"))
+    boxes = [r for r in root.iter(f"{SVG}rect") if r.get("x")]
+    texts = list(root.iter(f"{SVG}text"))
+    titles = [t.text for t in root.iter(f"{SVG}title")]
+    assert len(boxes) > 10 and len(picture) < 4 << 20
+    for r in boxes:
+        assert 0 <= float(r.get("x")) and float(r.get("x")) + float(r.get("width")) <= width + 1
+        assert 0 <= float(r.get("y")) and float(r.get("y")) + float(r.get("height")) <= height
+    assert all(0 <= float(t.get("x")) <= width and 0 <= float(t.get("y")) <= height for t in texts)
+    assert any("RAM" in t for t in titles) and any("free" in t for t in titles)
+    assert {t.text.removeprefix("zone ") for t in texts if (t.text or "").startswith("zone ")} == {
+        z["name"] for z in report["zones"] if z["present_pages"]}
+
+
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda r: r.name)
 def test_machine(recording, reports, tally):
     own, checked = reports
     check_report(own, recording.arch)
-    for arch, report in checked.items():
+    for arch, (report, picture) in checked.items():
         check_report(report, arch)
+        check_picture(picture, report)
     judged = agreement.judge(agreement.Machine(recording, own))
     tally.add(recording.name, judged)
     assert [(kind, words) for kind, words, verdict in judged if verdict == "differs"] == []
