@@ -50,6 +50,10 @@ POINTERS = {
     "place": ["arch_place_screen", "arch_place_serial"],
     "platform->live_tables": [],  # host programs only
     "log->rest": ["efi/main.c:browse"],
+    "t->verify": ["efi/secure.c:verify"],
+    "t->measure": ["efi/secure.c:measure_start"],
+    "tpm->get_capability": [],  # firmware's
+    "m->tpm->hash_log_extend_event": [],
     "trap_handler->console": ["efi/main.c:fault_console"],
     "trap_handler->explain": ["efi/main.c:explain_fault"],
     "((image_entry)((uintptr_t)entry + delta))": ["efi_main"],

@@ -34,7 +34,7 @@ MIB = 1 << 20
 @dataclasses.dataclass(frozen=True)
 class Machine:
     """What to boot. Memory is in MiB; app replaces the application on the stick; until ends the run when
-    the serial line shows it; tseg is the SMM memory in MiB; direct gives the application to
+    the serial line shows it, a text or a pattern; tseg is the SMM memory in MiB; direct gives the application to
     the firmware without a stick, and the configuration as load options; extra are more arguments for
     QEMU; monitor are commands for its monitor once until has been seen; firmware is "ovmf" or "u-boot"; entry
     are the states in which test/entry starts the application; files are more files for the stick, each a path in
@@ -58,7 +58,7 @@ class Machine:
     machine: str = "q35"
     cpu: str = "max"
     serial: bool = True
-    until: str = ""
+    until: str | re.Pattern = ""
     tseg: int = 16
     direct: bool = False
     extra: tuple = ()
@@ -359,6 +359,10 @@ def answer_pause(machine, qemu, events):
     return True
 
 
+def shows(wanted, text):
+    return wanted.search(text) is not None if isinstance(wanted, re.Pattern) else wanted in text
+
+
 def wait_for_end(machine, qemu, directory):
     deadline = time.monotonic() + machine.seconds
     to_pause = bool(machine.paused)
@@ -371,7 +375,7 @@ def wait_for_end(machine, qemu, directory):
             time.sleep(POLL_SECONDS)  # the last words are out, the crumb may still be on its way to memory
             qmp(qemu, execute="system_reset")
             to_reset, before = "", len(serial)
-        if not to_reset and machine.until and machine.until in serial[before:]:
+        if not to_reset and machine.until and shows(machine.until, serial[before:]):
             return "until"
         if machine.until_colour >= 0 and shows_colour(machine, qemu, directory):
             return "until"
