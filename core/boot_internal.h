@@ -16,6 +16,9 @@
 enum bm_error boot_own_in(struct boot *b, const struct e820 *map, enum owner owner, struct pfn_range range);
 enum bm_error boot_own(struct boot *b, enum owner owner, pfn_t start, pfn_t end);
 
+/* Take a range from whoever owns pages of it. */
+enum bm_error boot_disown(struct boot *b, pfn_t start, pfn_t end);
+
 /* Who owns what before the first allocation, and what appears later. The first owner of a page keeps it. */
 enum bm_error boot_own_fixed(struct boot *b, const struct e820 *map);
 
@@ -29,7 +32,10 @@ enum bm_error boot_own_firmware(struct boot *b);
 /* bootmem's claim hook; ctx is the boot. */
 enum bm_error boot_claim(void *ctx, pfn_t start_pfn, uint64_t pages);
 
-/* Ask the firmware, and remember what it granted. BM_FULL: raise BOOT_CLAIMS; nothing was asked. */
+/*
+ * Ask the firmware, and remember what it granted: it would refuse what was given back to bootmem since. BM_FULL: raise
+ * BOOT_CLAIMS.
+ */
 enum bm_error boot_claim_pages(struct boot *b, pfn_t start, uint64_t pages);
 
 /* Whole pages from bootmem for an owner, not cleared. */

@@ -8,13 +8,22 @@
 
 /* --- owners ----------------------------------------------------------------------------------------- */
 
+static enum bm_error owners_fit(struct boot *b, enum bm_error error)
+{
+	if (error != BM_OK)
+		return boot_fail(b, error, "%s: more than %u owner ranges", boot_stage_name(b->stage),
+			b->owners.capacity);
+	return BM_OK;
+}
+
 enum bm_error boot_own_in(struct boot *b, const struct e820 *map, enum owner owner, struct pfn_range range)
 {
-	enum bm_error error = owners_add(&b->owners, map, owner, range.start, range.end);
+	return owners_fit(b, owners_add(&b->owners, map, owner, range.start, range.end));
+}
 
-	if (error != BM_OK)
-		return boot_fail(b, error, "bootmem: more than %u owner ranges", b->owners.capacity);
-	return BM_OK;
+enum bm_error boot_disown(struct boot *b, pfn_t start, pfn_t end)
+{
+	return owners_fit(b, owners_remove(&b->owners, start, end));
 }
 
 enum bm_error boot_own(struct boot *b, enum owner owner, pfn_t start, pfn_t end)
@@ -146,14 +155,43 @@ static bool extend_last(struct boot *b, pfn_t start, pfn_t end)
 	return true;
 }
 
-enum bm_error boot_claim_pages(struct boot *b, pfn_t start, uint64_t pages)
+static enum bm_error claim_run(struct boot *b, pfn_t start, pfn_t end)
 {
 	enum bm_error error = BM_FULL;
 
 	if (b->claims < BOOT_CLAIMS)
-		error = b->platform->claim(b->platform->ctx, start, pages);
-	if (error == BM_OK && !extend_last(b, start, start + pages))
-		b->claimed[b->claims++] = (struct pfn_range){ start, start + pages };
+		error = b->platform->claim(b->platform->ctx, start, end - start);
+	if (error == BM_OK && !extend_last(b, start, end))
+		b->claimed[b->claims++] = (struct pfn_range){ start, end };
+	return error;
+}
+
+/* Was this page granted before? Shortens *end to where that changes. */
+static bool is_granted(const struct boot *b, pfn_t pfn, pfn_t *end)
+{
+	for (uint32_t i = 0; i < b->claims; i++) {
+		const struct pfn_range *r = &b->claimed[i];
+
+		if (r->start > pfn) {
+			*end = min_u64(*end, r->start);
+		} else if (r->end > pfn) {
+			*end = min_u64(*end, r->end);
+			return true;
+		}
+	}
+	return false;
+}
+
+enum bm_error boot_claim_pages(struct boot *b, pfn_t start, uint64_t pages)
+{
+	pfn_t end = start + pages, stop;
+	enum bm_error error = BM_OK;
+
+	for (; start < end && error == BM_OK; start = stop) {
+		stop = end;
+		if (!is_granted(b, start, &stop))
+			error = claim_run(b, start, stop);
+	}
 	return error;
 }
 

@@ -81,7 +81,7 @@ static uint64_t address_of(const void *at)
 	return (uintptr_t)at;
 }
 
-/* The next table: room for count elements. Null when they don't fit, which max_bytes rules out. */
+/* The next table: room for count elements. When they don't fit, which max_bytes rules out, it has none. */
 static void *open_table(
 	struct writer *w, struct handoff_table *table, uint64_t count, uint32_t stride)
 {
@@ -120,7 +120,7 @@ static void put_e820(struct writer *w)
 	struct handoff_e820 *out =
 		open_table(w, &w->record->e820, map->count, sizeof(struct handoff_e820));
 
-	for (uint32_t i = 0; out != NULL && i < map->count; i++)
+	for (uint32_t i = 0; i < w->record->e820.count; i++)
 		out[i] = (struct handoff_e820){ .start_phys = map->entry[i].start,
 			.end_phys = map->entry[i].end,
 			.type = e820_number(map->entry[i].type) };
@@ -142,7 +142,7 @@ static void put_nodes(struct writer *w)
 	struct handoff_node *out =
 		open_table(w, &w->record->nodes, mm->nodes, sizeof(struct handoff_node));
 
-	for (uint32_t nid = 0; out != NULL && nid < mm->nodes; nid++)
+	for (uint32_t nid = 0; nid < w->record->nodes.count; nid++)
 		out[nid] = (struct handoff_node){ .start_pfn = mm->node[nid].start_pfn,
 			.end_pfn = mm->node[nid].end_pfn,
 			.present_pages = mm->node[nid].present_pages,
@@ -155,7 +155,7 @@ static void put_node_ranges(struct writer *w)
 	struct handoff_node_range *out = open_table(
 		w, &w->record->node_ranges, map->ranges, sizeof(struct handoff_node_range));
 
-	for (uint32_t i = 0; out != NULL && i < map->ranges; i++)
+	for (uint32_t i = 0; i < w->record->node_ranges.count; i++)
 		out[i] = (struct handoff_node_range){ .start_pfn = map->range[i].start,
 			.end_pfn = map->range[i].end,
 			.nid = map->range[i].nid };
@@ -194,7 +194,7 @@ static void put_zones(struct writer *w)
 	struct handoff_zone *out =
 		open_table(w, &w->record->zones, zones, sizeof(struct handoff_zone));
 
-	for (uint32_t i = 0; out != NULL && i < zones; i++)
+	for (uint32_t i = 0; i < w->record->zones.count; i++)
 		describe_zone(&out[i], mm_zone(mm, i), i % ARCH_NR_ZONES);
 }
 
@@ -312,9 +312,9 @@ static void put_names(struct writer *w)
 	struct handoff_name *kind =
 		open_table(w, &w->record->area_names, MAP_KINDS, sizeof(struct handoff_name));
 
-	for (unsigned i = 0; owner != NULL && i < OWNER_COUNT; i++)
+	for (uint32_t i = 0; i < w->record->owner_names.count; i++)
 		copy_text(owner[i].text, sizeof(owner[i].text), owner_name((enum owner)i));
-	for (unsigned i = 0; kind != NULL && i < MAP_KINDS; i++)
+	for (uint32_t i = 0; i < w->record->area_names.count; i++)
 		copy_text(kind[i].text, sizeof(kind[i].text), map_kind_name((enum map_kind)i));
 }
 
@@ -324,7 +324,7 @@ static void put_areas(struct writer *w)
 	struct handoff_area *out =
 		open_table(w, &w->record->areas, plan->count, sizeof(struct handoff_area));
 
-	for (uint32_t i = 0; out != NULL && i < plan->count; i++)
+	for (uint32_t i = 0; i < w->record->areas.count; i++)
 		out[i] = (struct handoff_area){ .virt = plan->area[i].virt,
 			.phys = plan->area[i].phys,
 			.bytes = plan->area[i].bytes,
@@ -339,7 +339,7 @@ static void put_modules(struct writer *w)
 	struct handoff_module *out =
 		open_table(w, &w->record->modules, count, sizeof(struct handoff_module));
 
-	if (out == NULL || count == 0)
+	if (w->record->modules.count == 0)
 		return;
 	*out = (struct handoff_module){ .start_phys = in->initrd_start_phys,
 		.end_phys = in->initrd_end_phys };
@@ -353,7 +353,7 @@ static void put_timings(struct writer *w)
 	struct handoff_timing *out = open_table(
 		w, &w->record->timings, STAGE_COUNT, sizeof(struct handoff_timing));
 
-	for (unsigned i = 0; out != NULL && i < STAGE_COUNT; i++)
+	for (uint32_t i = 0; i < w->record->timings.count; i++)
 		copy_text(out[i].stage, sizeof(out[i].stage), boot_stage_name((enum boot_stage)i));
 }
 

@@ -153,7 +153,7 @@ static bool trial_end(struct trial *t)
 	bool ok = t->list_pfn != PFN_NONE;
 
 	for (uint32_t i = 0; i < t->pages; i++)
-		ok = free_pages(t->mm, t->pfn[i], 0) == BM_OK && ok;
+		ok &= free_pages(t->mm, t->pfn[i], 0) == BM_OK;
 	return ok && free_pages(t->mm, t->list_pfn, LIST_ORDER) == BM_OK;
 }
 
@@ -177,7 +177,7 @@ static bool unmap_all(const struct trial *t, uint32_t pages)
 	bool ok = true;
 
 	for (uint32_t i = 0; i < pages; i++)
-		ok = kunmap(t->mm, t->pfn[i]) == BM_OK && ok;
+		ok &= kunmap(t->mm, t->pfn[i]) == BM_OK;
 	return ok;
 }
 
@@ -188,14 +188,14 @@ static bool run_trial(const struct trial *t)
 	bool ok = true;
 
 	for (uint32_t i = 0; i < slots; i++)
-		ok = visit(t->mm, t->pfn[i], 0) && ok;
+		ok &= visit(t->mm, t->pfn[i], 0);
 	if (t->pages > slots)
-		ok = kmap(t->mm, t->pfn[slots]) == NULL && ok;
-	ok = unmap_all(t, slots) && ok;
+		ok &= kmap(t->mm, t->pfn[slots]) == NULL;
+	ok &= unmap_all(t, slots);
 	for (uint32_t i = slots; i < t->pages; i++)
-		ok = visit(t->mm, t->pfn[i], 0) && kunmap(t->mm, t->pfn[i]) == BM_OK && ok;
+		ok &= visit(t->mm, t->pfn[i], 0) && kunmap(t->mm, t->pfn[i]) == BM_OK;
 	for (uint32_t i = 0; i < slots; i++)
-		ok = visit(t->mm, t->pfn[i], t->pfn[i]) && ok;
+		ok &= visit(t->mm, t->pfn[i], t->pfn[i]);
 	return unmap_all(t, slots) && ok;
 }
 
@@ -227,7 +227,7 @@ uint32_t kmap_selftest(struct mm *mm, bool *ok)
 		return 0;
 	trial_begin(&trial, mm, mm->pkmap.slots + 8);
 	*ok = run_trial(&trial);
-	*ok = empty_window(mm) && *ok;
-	*ok = trial_end(&trial) && *ok;
+	*ok &= empty_window(mm);
+	*ok &= trial_end(&trial);
 	return trial.pages;
 }

@@ -49,10 +49,9 @@ static uint32_t runs_of_tables(const struct owners *o)
 
 static enum bm_error own_page(struct boot *b, pfn_t pfn)
 {
-	if (owners_remove(&b->owners, pfn, pfn + 1) != BM_OK)
-		return boot_fail(
-			b, BM_FULL, "bootmem: more than %u owner ranges", b->owners.capacity);
-	return boot_own(b, OWNER_FIRMWARE_TABLES, pfn, pfn + 1);
+	enum bm_error error = boot_disown(b, pfn, pfn + 1);
+
+	return error == BM_OK ? boot_own(b, OWNER_FIRMWARE_TABLES, pfn, pfn + 1) : error;
 }
 
 static void own_table(void *ctx, phys_t table)

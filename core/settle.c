@@ -44,7 +44,7 @@ static enum bm_error check_collisions(struct boot *b)
 /* Take what lies between the RAM of the accepted table from owners and bitmaps. */
 static enum bm_error forget_range(struct boot *b, pfn_t start, pfn_t end)
 {
-	enum bm_error error = owners_remove(&b->owners, start, end);
+	enum bm_error error = boot_disown(b, start, end);
 
 	for (uint32_t nid = 0; nid < b->pool.nodes && error == BM_OK; nid++)
 		error = reserve_bootmem(&b->bootmem[nid], pfn_phys(start),
@@ -86,8 +86,8 @@ static enum bm_error own_unspanned(struct boot *b, pfn_t start, pfn_t end)
 
 		if (span.start == PFN_END)
 			break; /* above all bitmaps: high memory */
-		error = owners_add(&b->owners, &b->next, OWNER_LEFT_OUT, start,
-			min_u64(end, max_u64(start, span.start)));
+		error = boot_own_in(b, &b->next, OWNER_LEFT_OUT,
+			(struct pfn_range){ start, min_u64(end, max_u64(start, span.start)) });
 		if (error != BM_OK)
 			return error;
 		start = span.end;
@@ -100,7 +100,7 @@ static enum bm_error own_appeared(struct boot *b, pfn_t start, pfn_t end)
 {
 	enum bm_error error = own_unspanned(b, start, end);
 
-	return error == BM_OK ? owners_add(&b->owners, &b->next, OWNER_FIRMWARE, start, end) : error;
+	return error == BM_OK ? boot_own_in(b, &b->next, OWNER_FIRMWARE, (struct pfn_range){ start, end }) : error;
 }
 
 /*

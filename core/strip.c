@@ -104,7 +104,7 @@ static void mark(const struct strip *s, uint32_t y, uint32_t height, phys_t star
 {
 	uint32_t from = at(s, start), to = at(s, end);
 
-	if (start >= s->end || start >= end)
+	if (start >= s->end)
 		return;
 	if (to - from < s->thin)
 		from = (uint32_t)min_u64(from, s->width - min_u64(s->thin, s->width));

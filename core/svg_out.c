@@ -10,9 +10,9 @@
 
 static void number(const struct sink *out, const char *name, int64_t value)
 {
-	uint32_t size = (uint32_t)(value < 0 ? -value : value);
+	uint32_t size = (uint32_t)value;
 
-	sink_printf(out, " %s=\"%s%u.%02u\"", name, value < 0 ? "-" : "", size / PX, size % PX);
+	sink_printf(out, " %s=\"%u.%02u\"", name, size / PX, size % PX);
 }
 
 static void point(const struct sink *out, int64_t x, int64_t y)

@@ -3,7 +3,8 @@
  * svg_out: the few shapes of which the picture is made, and its colours.
  *
  * Lengths are hundredths of a pixel, so that no floating point is needed and every machine
- * writes the same bytes; a picture is less than 2^31 of them wide and high. Text is escaped.
+ * writes the same bytes; a picture is less than 2^31 of them wide and high, and none of its places is negative.
+ * Text is escaped.
  */
 #ifndef SVG_OUT_H
 #define SVG_OUT_H

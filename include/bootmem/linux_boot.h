@@ -18,6 +18,7 @@
 #ifndef BOOTMEM_LINUX_BOOT_H
 #define BOOTMEM_LINUX_BOOT_H
 
+#include <bootmem/arch.h>
 #include <bootmem/e820.h>
 #include <bootmem/format.h>
 #include <bootmem/types.h>
@@ -31,7 +32,7 @@
 enum linux_mode { LINUX_32, LINUX_64 };
 
 /* What the architecture that this is compiled for can do. */
-#define LINUX_NATIVE_MODE (sizeof(void *) == 8 ? LINUX_64 : LINUX_32)
+#define LINUX_NATIVE_MODE (ARCH_ELF_CLASS == 2 ? LINUX_64 : LINUX_32)
 
 /* What a file says, checked. The load address, its alignments and memory_bytes are multiples of PAGE_SIZE. */
 struct linux_kernel {

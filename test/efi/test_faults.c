@@ -170,8 +170,7 @@ static void fill_volume(const struct order *order)
 	fake_efi_add_file("\\bootmem\\report-4.txt", "oldest", 6);
 	fake_efi_add_file("\\initrd", "initrd", 6);
 	if (order->kernel != NULL && order->kernel[0] == '\0') {
-		rules_make_file(
-			linux_file, sizeof(void *) == 4 ? RULES_DEBIAN_32 : RULES_DEBIAN_64);
+		rules_make_file(linux_file, LINUX_NATIVE_MODE == LINUX_32 ? RULES_DEBIAN_32 : RULES_DEBIAN_64);
 		fake_efi_add_file("\\kernel", linux_file, sizeof(linux_file));
 	} else if (order->kernel != NULL) {
 		if (kernel == NULL)

@@ -2,19 +2,25 @@
 /*
  * What <bootmem/elf.h> promises, written a second time from the other end: for each refusal the rule that
  * it stands for, over the whole file at once and with the C library's structures. For the unit test and
- * the fuzzer; works in the width it is compiled for, which is that of the architecture.
+ * the fuzzer; in the width of the architecture's kernels, whatever the test's own is.
  */
 #ifndef TEST_ELF_RULES_H
 #define TEST_ELF_RULES_H
 
-#include <link.h> /* ElfW */
+#include <elf.h>
 #include <string.h>
 
 #include <bootmem/elf.h>
 
-typedef ElfW(Ehdr) ehdr_t;
-typedef ElfW(Phdr) phdr_t;
-typedef ElfW(Addr) addr_t; /* as wide as an offset and a size */
+#if ARCH_ELF_MACHINE == EM_X86_64
+typedef Elf64_Ehdr ehdr_t;
+typedef Elf64_Phdr phdr_t;
+typedef Elf64_Addr addr_t; /* as wide as an offset and a size */
+#else
+typedef Elf32_Ehdr ehdr_t;
+typedef Elf32_Phdr phdr_t;
+typedef Elf32_Addr addr_t;
+#endif
 
 #define RULES_WIDTH (sizeof(addr_t) * 8)
 #define RULES_PAGE  ((addr_t)4096)

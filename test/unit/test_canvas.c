@@ -242,6 +242,12 @@ static void bad_descriptions_are_refused(void **state)
 	f = good;
 	f.green_mask = 0;
 	assert_int_equal(canvas_init(&c, &fonts, bytes, 160, &f), BM_INVALID);
+	f = good;
+	f.red_mask = 0;
+	assert_int_equal(canvas_init(&c, &fonts, bytes, 160, &f), BM_INVALID);
+	f = good;
+	f.blue_mask = 0;
+	assert_int_equal(canvas_init(&c, &fonts, bytes, 160, &f), BM_INVALID);
 }
 
 static void faces_fit(void **state)
@@ -324,7 +330,34 @@ static void pages_have_columns(void **state)
 	show_text(&t, text, 0);
 	assert_int_equal(terminal_pages(&t), 1);
 	assert_true(cell_shows(&s, &t, 1, 4, 0, 'j'));
+	/* nothing is none, a character one, wherever the next one would be */
+	show_text(&t, "", 0);
+	assert_int_equal(terminal_pages(&t), 0);
+	show_text(&t, "x", 0);
+	assert_int_equal(terminal_pages(&t), 1);
+	text[12] = '\0'; /* six lines: one in the second column */
+	show_text(&t, text, 0);
+	assert_int_equal(terminal_pages(&t), 1);
+	text[10] = '\0'; /* the first column, exactly */
+	show_text(&t, text, 0);
+	assert_int_equal(terminal_pages(&t), 1);
 	discard(&s);
+}
+
+/* Whole lines where they fit, and as many of them as a screen of 68 has. */
+static void long_text_has_small_letters(void **state)
+{
+	(void)state;
+	for (uint32_t width = 20; width < 2000; width += 37)
+		for (uint32_t height = 20; height < 1500; height += 91) {
+			struct canvas c = { .fonts = &fonts, .width = width, .height = height };
+			struct face face = terminal_face(&c);
+
+			if (width >= 79 * 5 && height <= 68 * 7)
+				assert_true(face_width(&face) * 79 <= width);
+			if (width < 79 * 5)
+				assert_true(face.font == font && face.scale == 1);
+		}
 }
 
 /* A line of 79 is one line, one of 80 is two. */
@@ -398,6 +431,7 @@ int main(void)
 		cmocka_unit_test(bad_descriptions_are_refused),
 		cmocka_unit_test(faces_fit),
 		cmocka_unit_test(pages_have_columns),
+		cmocka_unit_test(long_text_has_small_letters),
 		cmocka_unit_test(long_lines_go_on_below),
 		cmocka_unit_test(live_text_begins_again),
 		cmocka_unit_test(tiny_terminals_stay_inside),

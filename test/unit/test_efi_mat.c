@@ -212,6 +212,39 @@ static void endless_range(void **state)
 	assert_false(out.usable);
 }
 
+/* A table in any order, with entries that say nothing, and ranges without a page: as the same table in order. */
+static void odd_tables(void **state)
+{
+	(void)state;
+	start();
+	add_range(EFI_MEM_RUNTIME_CODE, 0x20000, 0x28000, RUNTIME);
+	add_range(EFI_MEM_RUNTIME_DATA, 0x30000, 0x30000, RUNTIME);
+	add_range(EFI_MEM_RUNTIME_DATA, PHYS_END, PHYS_END + 0x1000, RUNTIME);
+	add_entry(0x24000, 0x28000, EFI_ATTR_XP);
+	add_entry(0x22000, 0x22000, 0);
+	add_entry(0x26000, 0x28000, 0);
+	add_entry(0x20000, 0x24000, EFI_ATTR_RO);
+	find(PHYS_END);
+	assert_int_equal(out.count, 2);
+	assert_special(0, 0x20000, 0x24000, MAP_EXEC);
+	assert_special(1, 0x24000, 0x28000, MAP_WRITE);
+	assert_true(out.usable);
+}
+
+/* No table at all is one without entries. */
+static void no_table(void **state)
+{
+	struct fw_map map;
+
+	(void)state;
+	start();
+	add_range(EFI_MEM_RUNTIME_DATA, 0x20000, 0x28000, RUNTIME);
+	assert_int_equal(fw_map_init(&map, fw.map, fw.descriptors * STRIDE, STRIDE, 1, 0), BM_OK);
+	runtime_ranges_find(&out, &map, NULL, PHYS_END, &findings);
+	assert_int_equal(out.count, 1);
+	assert_special(0, 0x20000, 0x28000, MAP_WRITE);
+}
+
 /* --- at random ---------------------------------------------------------------------------------------- */
 
 static uint64_t random_below(uint64_t *seed, uint64_t end)
@@ -302,6 +335,8 @@ int main(void)
 		cmocka_unit_test(devices),
 		cmocka_unit_test(what_does_not_fit),
 		cmocka_unit_test(endless_range),
+		cmocka_unit_test(odd_tables),
+		cmocka_unit_test(no_table),
 		cmocka_unit_test(random_maps_like_the_model),
 	};
 

@@ -147,7 +147,7 @@ static struct machine *make(const struct paging_mode *mode)
 	assert_true(full_make(&m->full, m->n, ARCH_HIGHMEM ? HIGH : ARCH_DMA32_END_PFN));
 	m->mm = m->full.mm;
 	m->window = mmap(NULL, ALL_SLOTS * PAGE_SIZE, PROT_NONE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1, 0); /* where i386's tables reach */
 	assert_true(m->window != MAP_FAILED);
 	memset(&cpu, 0, sizeof(cpu));
 	cpu.m = m;
@@ -476,6 +476,82 @@ static void test_selftest(void **state)
 	}
 }
 
+/* Fewer pages than slots: it makes do with them. */
+static void test_selftest_with_few_pages(void **state)
+{
+	struct machine *m = make(&modes[0]);
+	struct zone *high = &m->mm->node[0].zone[2];
+	uint32_t pages;
+
+	(void)state;
+	for (uint32_t left = ARCH_HIGHMEM ? 20 : 0; left-- > 0;) {
+		while (high->free_pages > left)
+			assert_int_not_equal(zone_alloc_pages(m->mm, 2, 0), PFN_NONE);
+		assert_true(run_selftest(m, 24, &pages));
+		assert_int_equal(pages, left);
+		assert_int_equal(high->free_pages, left);
+	}
+	destroy(m);
+}
+
+/* Where windows can't be opened it fails, and gives back what it took. */
+static void test_selftest_without_tables(void **state)
+{
+	struct machine *m = make(&modes[0]);
+	uint64_t before = m->mm->node[0].zone[2].free_pages;
+	uint32_t pages;
+
+	(void)state;
+	m->mm->paging.root = take_pages(m, 0);
+	m->mm->paging.mode = m->mode;
+	assert_int_equal(run_selftest(m, 24, &pages), !ARCH_HIGHMEM);
+	if (ARCH_HIGHMEM)
+		assert_int_equal(m->mm->node[0].zone[2].free_pages, before);
+	assert_true(mm_check(m->mm));
+	destroy(m);
+}
+
+/* No low memory for its list: it fails without having touched a page. */
+static void test_selftest_without_low_memory(void **state)
+{
+	struct machine *m = make(&modes[0]);
+	uint64_t before = m->mm->node[0].zone[2].free_pages;
+	uint32_t pages;
+	bool ok;
+
+	(void)state;
+	open_window(m, 24);
+	while (alloc_pages(m->mm, GFP_KERNEL, 0) != PFN_NONE)
+		;
+	pages = kmap_selftest(m->mm, &ok);
+	assert_int_equal(ok, !ARCH_HIGHMEM);
+	assert_int_equal(pages, 0);
+	if (ARCH_HIGHMEM)
+		assert_int_equal(m->mm->node[0].zone[2].free_pages, before);
+	destroy(m);
+}
+
+/* A page that somebody has mapped is in its way, and stays as it is. */
+static void test_selftest_beside_a_user(void **state)
+{
+	struct machine *m = make(&modes[0]);
+	uint64_t virt = (uintptr_t)m->window;
+	uint32_t pages;
+	bool ok;
+
+	(void)state;
+	open_window(m, 1);
+	assert_non_null(kmap(m->mm, HIGH + 500));
+	pages = kmap_selftest(m->mm, &ok);
+	assert_int_equal(ok, !ARCH_HIGHMEM);
+	assert_int_equal(pages, ARCH_HIGHMEM ? 9 : 0);
+	if (ARCH_HIGHMEM)
+		assert_int_equal(shown_at(m, virt), pfn_phys(HIGH + 500));
+	assert_int_equal(kunmap(m->mm, HIGH + 500), BM_OK);
+	assert_true(mm_check(m->mm));
+	destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -484,6 +560,10 @@ int main(void)
 		cmocka_unit_test(test_whole_window),
 		cmocka_unit_test(test_no_tables),
 		cmocka_unit_test(test_selftest),
+		cmocka_unit_test(test_selftest_with_few_pages),
+		cmocka_unit_test(test_selftest_without_tables),
+		cmocka_unit_test(test_selftest_without_low_memory),
+		cmocka_unit_test(test_selftest_beside_a_user),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,54 @@ static void test_above_the_preferred_address(void **state)
 	destroy(m);
 }
 
+/* Free memory below is no place either. */
+static void test_not_below_the_preferred_address(void **state)
+{
+	struct machine *m = machine();
+
+	(void)state;
+	assert_true(fake_allocate(&m->fw, pfn_down(PREFERRED) + 3, 1, EFI_MEM_RESERVED));
+	prepare(m);
+	assert_int_equal(m->boot.kernel.phys, PREFERRED + header(m)->kernel_alignment);
+	destroy(m);
+}
+
+/* A place as aligned as it likes it is not there: then one that is aligned as it needs. */
+static void test_least_alignment(void **state)
+{
+	const uint64_t align = 128 * MIB, least = 64 * KIB;
+	struct machine *m = machine();
+
+	(void)state;
+	header(m)->kernel_alignment = (uint32_t)align;
+	header(m)->min_alignment = 16;
+	header(m)->pref_address = align;
+	for (phys_t at = align; at < RAM_END; at += align)
+		assert_true(fake_allocate(&m->fw, pfn_down(at), 1, EFI_MEM_RESERVED));
+	prepare(m);
+	assert_int_equal(m->boot.kernel.phys, align + least);
+	destroy(m);
+}
+
+/* Nor is any above 16 MiB, where the others go: then one below. */
+static void test_below_the_dma_limit(void **state)
+{
+	struct machine *m = machine();
+
+	(void)state;
+	header(m)->pref_address = 0;
+	header(m)->kernel_alignment = (uint32_t)(2 * MIB);
+	header(m)->min_alignment = 21;
+	header(m)->init_size = (uint32_t)(12 * MIB);
+	for (phys_t at = 24 * MIB; at < RAM_END; at += 8 * MIB)
+		assert_true(fake_allocate(&m->fw, pfn_down(at), 1, EFI_MEM_RESERVED));
+	prepare(m);
+	assert_int_equal(m->boot.kernel.phys % (2 * MIB), 0);
+	assert_true(m->boot.kernel.phys >= MIB && m->boot.kernel.phys + 12 * MIB <= 24 * MIB);
+	assert_int_equal(m->fw.refused, 0); /* nothing is asked for twice */
+	destroy(m);
+}
+
 /* A kernel that can't move has one place. */
 static void test_fixed_kernel_in_use(void **state)
 {
@@ -143,6 +191,35 @@ static void test_fixed_kernel_in_free_memory(void **state)
 	prepare(m);
 	assert_int_equal(m->boot.kernel.phys, PREFERRED);
 	destroy(m);
+}
+
+static void test_fixed_kernel_above_free_memory(void **state)
+{
+	struct machine *m = machine();
+
+	(void)state;
+	header(m)->relocatable_kernel = 0;
+	assert_true(fake_allocate(&m->fw, pfn_down(PREFERRED) + 1, 1, EFI_MEM_RESERVED));
+	start(m);
+	refused(m, "KiB where it has to be");
+}
+
+/* Room for the kernel, but for nothing else. */
+static void test_no_room_for_parameters(void **state)
+{
+	struct machine *m = machine();
+	phys_t rest = 16 * MIB + 5 * PAGE_SIZE; /* behind the bitmap */
+
+	(void)state;
+	header(m)->init_size = 15 * MIB;
+	header(m)->pref_address = 0;
+	header(m)->kernel_alignment = PAGE_SIZE;
+	header(m)->min_alignment = 12;
+	start(m);
+	assert_true(fake_allocate(&m->fw, 0, pfn_down(0xa0000), EFI_MEM_RESERVED));
+	assert_true(fake_allocate(&m->fw, pfn_down(rest), pfn_down(m->boot.input.workspace_start_phys - rest),
+		EFI_MEM_RESERVED));
+	refused(m, "for \"handoff record\"");
 }
 
 static void test_larger_than_memory(void **state)
@@ -184,6 +261,25 @@ static void test_32_bit_kernel(void **state)
 	}
 	assert_int_equal(boot_prepare(&m->boot), BM_OK);
 	destroy(m);
+}
+
+/* With five levels of page tables only a kernel that says so can be entered. */
+static void test_five_levels(void **state)
+{
+	(void)state;
+	for (unsigned knows = 0; knows < 2 && LINUX_NATIVE_MODE == LINUX_64; knows++) {
+		struct machine *m = machine();
+
+		m->fw.mode.levels = 5;
+		header(m)->xloadflags &= (uint16_t)(knows ? ~0 : ~(1 << 5));
+		start(m);
+		if (!knows) {
+			refused(m, "handoff: /vmlinuz can't be entered with 5-level paging, which is on");
+			continue;
+		}
+		assert_int_equal(boot_prepare(&m->boot), BM_OK);
+		destroy(m);
+	}
 }
 
 static void test_long_command_line(void **state)
@@ -317,7 +413,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_preferred_address),
 		cmocka_unit_test(test_above_the_preferred_address),
+		cmocka_unit_test(test_not_below_the_preferred_address),
+		cmocka_unit_test(test_least_alignment),
+		cmocka_unit_test(test_below_the_dma_limit),
 		cmocka_unit_test(test_fixed_kernel_in_use),
+		cmocka_unit_test(test_fixed_kernel_above_free_memory),
+		cmocka_unit_test(test_no_room_for_parameters),
+		cmocka_unit_test(test_five_levels),
 		cmocka_unit_test(test_fixed_kernel_in_free_memory),
 		cmocka_unit_test(test_larger_than_memory),
 		cmocka_unit_test(test_64_bit_kernel_on_32_bit_processor),

@@ -535,6 +535,7 @@ static void test_bad_frees(void **state)
 	assert_int_equal(free_pages(mm, PFN_END - 1, 0), BM_INVALID);  /* no section */
 	assert_int_equal(zone_alloc_pages(mm, 0, MAX_ORDER + 1), PFN_NONE);
 	assert_int_equal(zone_alloc_pages(mm, 99, 0), PFN_NONE);
+	assert_int_equal(alloc_pages_node(mm, 1, GFP_KERNEL, 0), PFN_NONE); /* no such node */
 	assert_true(mm_check(mm));
 	destroy(m);
 }
@@ -555,6 +556,10 @@ static void test_free_reserved(void **state)
 	assert_int_equal(zone->free_pages, before + 0x400);
 	assert_true(mm_check(m->mm));
 	assert_int_equal(free_reserved_pages(m->mm, 0x5000, 0x5400), BM_INVALID);
+	assert_int_equal(free_reserved_pages(m->mm, 0x5400, 0x5000), BM_INVALID);
+	assert_int_equal(free_reserved_pages(m->mm, PFN_END, PFN_END + 1), BM_INVALID);
+	assert_int_equal(free_reserved_pages(m->mm, PFN_END - 1, PFN_END), BM_INVALID); /* no section */
+	assert_true(mm_check(m->mm));
 	destroy(m);
 }
 
@@ -568,6 +573,12 @@ static void test_selftest(void **state)
 	assert_int_equal(mm_selftest(m->mm, &balanced), 2 * NR_ORDERS);
 	assert_true(balanced);
 	m->mm->node[0].zone[1].free_pages++; /* a count that lies must be seen */
+	mm_selftest(m->mm, &balanced);
+	assert_false(balanced);
+	m->mm->node[0].zone[1].free_pages--;
+	mm_selftest(m->mm, &balanced);
+	assert_true(balanced);
+	m->mm->node[0].zone[1].area[1].head_pfn = m->mm->node[0].zone[1].area[0].head_pfn; /* handed out twice */
 	mm_selftest(m->mm, &balanced);
 	assert_false(balanced);
 	destroy(m);
@@ -604,9 +615,58 @@ static void test_checker(void **state)
 	zone->area[order].blocks++;
 	assert_false(mm_check(mm));
 	zone->area[order].blocks--;
+	zone->area[order].head_pfn++;
+	assert_false(mm_check(mm));
+	zone->area[order].head_pfn = PFN_NONE - 1;
+	assert_false(mm_check(mm));
+	zone->area[order].head_pfn = page_to_pfn(mm, page);
 	zone->deferred_pages++;
 	assert_false(mm_check(mm));
 	destroy(m);
+}
+
+/* And counts that contradict each other, and deferred sections that are none. */
+static void test_checker_of_counts(void **state)
+{
+	struct machine *m = MAKE({ 0, 0x9f }, { 0x100, 0x80000 });
+	struct zone *zone = &m->mm->node[0].zone[1], saved;
+
+	(void)state;
+	run_mem_init(m);
+	section_initialise(m->mm, zone->deferred_head);
+	saved = *zone;
+	assert_true(mm_check(m->mm));
+	zone->managed_pages = zone->free_pages - 1;
+	assert_false(mm_check(m->mm));
+	*zone = saved;
+	zone->present_pages = zone->managed_pages - 1;
+	assert_false(mm_check(m->mm));
+	*zone = saved;
+	zone->spanned_pages = zone->present_pages - 1;
+	assert_false(mm_check(m->mm));
+	*zone = saved;
+	zone->deferred_blocks[0]++;
+	assert_false(mm_check(m->mm));
+	*zone = saved;
+	for (uint32_t nr = 0; sparse_next(m->mm, &nr); nr++)
+		if (section_nr(m->mm, nr)->flags & SECTION_INITIALISED)
+			zone->deferred_head = nr;
+	assert_false(mm_check(m->mm));
+	zone->deferred_head = SECTION_NONE - 1;
+	assert_false(mm_check(m->mm));
+	*zone = saved;
+	assert_true(mm_check(m->mm));
+	destroy(m);
+}
+
+/* A run from page 0 on is aligned to everything. */
+static void test_run_from_page_0(void **state)
+{
+	uint64_t blocks[NR_ORDERS] = { 0 };
+
+	(void)state;
+	buddy_count_run(blocks, 0, 7);
+	assert_true(blocks[0] == 1 && blocks[1] == 1 && blocks[2] == 1 && blocks[3] == 0);
 }
 
 int main(void)
@@ -628,6 +688,8 @@ int main(void)
 		cmocka_unit_test(test_free_reserved),
 		cmocka_unit_test(test_selftest),
 		cmocka_unit_test(test_checker),
+		cmocka_unit_test(test_checker_of_counts),
+		cmocka_unit_test(test_run_from_page_0),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -290,6 +290,30 @@ static void legend_ends_with_the_strip(void **state)
 	fake_free(&fw);
 }
 
+/* When something is wrong nobody can overlook it. */
+static void bad_news_is_shown(void **state)
+{
+	struct picture p;
+
+	(void)state;
+	start(NULL);
+	p = draw(800, 600, 24);
+	assert_int_not_equal(find_line(&p, 0, "every page is free or has an owner"), 0);
+	free(p.pixels);
+	boot.selftest.balanced = false;
+	boot.input.firmware_vendor[0] = '\0';
+	p = draw(800, 600, 24);
+	assert_int_not_equal(find_line(&p, 0, "the counts do not agree"), 0);
+	free(p.pixels);
+	boot.selftest.balanced = true;
+	boot.findings = (struct findings){ 0 };
+	boot.mm->node[0].zone[0].free_pages++;
+	p = draw(800, 600, 24);
+	assert_int_not_equal(find_line(&p, 0, "the counts do not agree"), 0);
+	free(p.pixels);
+	fake_free(&fw);
+}
+
 /* --- what an address is ------------------------------------------------------------------------------ */
 
 static void place_is(uint64_t virt, const char *wanted)
@@ -316,11 +340,12 @@ static void places_have_names(void **state)
 	place_is(boot.cpu_block_phys + ((uint64_t)guard[1] << PAGE_SHIFT),
 		"the guard page below an exception's stack");
 	place_is(boot.cpu_block_phys, "cpu tables and stacks");
-	for (uint32_t i = 0; i < in->specials; i++)
-		if (in->special[i].start_phys >= in->image_start_phys &&
-			in->special[i].end_phys <= in->image_end_phys &&
-			(in->special[i].rights & MAP_EXEC) != 0 && in->init_start_phys == in->init_end_phys)
-			place_is(in->special[i].start_phys, "the program's code");
+	place_is(in->init_start_phys, "code that only the start needs, not mapped where it is");
+	place_is(in->init_end_phys, "the program's code");
+	place_is(in->special[1].start_phys, "the program's constants");
+	place_is(in->special[2].end_phys - 1, "the program's data");
+	boot.input.specials = 2;
+	place_is(in->special[2].start_phys, "the program");
 	place_is(boot.space.direct_base + 1, "the direct map of 0x1, page 0, mapped nowhere");
 	snprintf(text, sizeof(text), "the direct map of 0x%llx, page tables", ULL(boot.paging.root + 8));
 	place_is(boot.space.direct_base + boot.paging.root + 8, text);
@@ -341,6 +366,7 @@ int main(void)
 		cmocka_unit_test(findings_are_whole),
 		cmocka_unit_test(nothing_is_lost_silently),
 		cmocka_unit_test(legend_ends_with_the_strip),
+		cmocka_unit_test(bad_news_is_shown),
 		cmocka_unit_test(places_have_names),
 	};
 

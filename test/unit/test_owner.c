@@ -88,9 +88,40 @@ static void test_full(void **state)
 	assert_int_equal(o.count, 1);
 }
 
+/* The checker sees what breaks a rule, and nothing else. */
+static void test_checker(void **state)
+{
+	const struct owner_range sane[] = { { 1, 3, OWNER_IMAGE, 0 }, { 3, 5, OWNER_MM, 0 }, { 6, 7, OWNER_MM, 0 } };
+	struct owner_range range[3];
+	struct owners o = { range, 3, 3 };
+
+	(void)state;
+	for (unsigned i = 0; i < 7; i++) {
+		memcpy(range, sane, sizeof(sane));
+		assert_true(owners_check(&o));
+		if (i == 0)
+			o.capacity = 2;
+		else if (i == 1)
+			range[0].end = range[0].start;
+		else if (i == 2)
+			range[0].end = range[0].start - 1;
+		else if (i == 3)
+			range[2].owner = OWNER_COUNT;
+		else if (i == 4)
+			range[0].end = 4; /* overlap */
+		else if (i == 5)
+			range[1].owner = OWNER_IMAGE; /* one range in two */
+		else
+			range[2].start = 2;
+		assert_false(owners_check(&o));
+		o.capacity = 3;
+	}
+}
+
 static void test_words(void **state)
 {
 	(void)state;
+	assert_string_equal(owner_name(OWNER_COUNT), "none");
 	for (unsigned id = 0; id < OWNER_COUNT; id++)
 		assert_true(strlen(owner_name((enum owner)id)) > 0);
 	assert_false(owner_reclaimable(OWNER_PAGE_0));
@@ -104,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_checker),
 		cmocka_unit_test(test_words),
 	};
 

@@ -12,8 +12,10 @@
 #include <cmocka.h>
 
 #include <bootmem/mm.h>
+#include <bootmem/owner.h>
 
 #include "../../core/svg_memory.h"
+#include "../../core/svg_out.h"
 
 static struct boot boot;
 static struct mm mm;
@@ -47,10 +49,37 @@ static void everything_is_to_scale(void **state)
 	}
 }
 
+/* What firmware says of itself can be anything; the document stays well formed. */
+static void text_is_escaped(void **state)
+{
+	char text[256];
+	struct text_buffer buffer;
+	struct sink sink = text_buffer_sink(&buffer, text, sizeof(text));
+
+	(void)state;
+	svg_text(&sink, 100, 250, ANCHOR_START, "t", "a<b>&\"c\"\n\x7f~ \xe9");
+	assert_string_equal(text,
+		"<text class=\"t\" x=\"1.00\" y=\"2.50\">a&lt;b&gt;&amp;&quot;c&quot;??~ ?</text>\n");
+}
+
+/* In one picture nobody is taken for bad RAM, and free RAM for nobody's. */
+static void colours_are_told_apart(void **state)
+{
+	(void)state;
+	for (uint32_t owner = 0; owner <= OWNER_COUNT; owner++)
+		for (uint32_t other = 0; other < owner; other++)
+			if (owner == OWNER_COUNT || owner == OWNER_BADRAM || other == OWNER_BADRAM)
+				assert_string_not_equal(svg_owner_colour(owner), svg_owner_colour(other));
+	for (uint32_t type = 0; type < E820_TYPES; type++)
+		assert_string_not_equal(svg_type_colour(type), svg_type_colour(E820_TYPES));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_is_to_scale),
+		cmocka_unit_test(text_is_escaped),
+		cmocka_unit_test(colours_are_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
