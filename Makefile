@@ -269,6 +269,7 @@ help:
 	@echo 'make test-full  the same, and the whole matrix of machines, sizes, processors and options'
 	@echo 'make fuzz       libFuzzer on the parsers and on whole starts [SECONDS=60], all targets together'
 	@echo 'make prove      the contracts in the source, by Frama-C [MODULES="e820 .."]'
+	@echo 'make mutate     faults in the core that a test must notice [MUTANTS=200 SEED=1 FILES="core/e820.c .."]'
 	@echo 'make goldens    record the Linux logs anew that the tests compare with [GOLDENS=name]'
 	@echo 'make sim        build/bootmem-sim and build/bootmem-sim-i386'
 	@echo 'make bench      what the core costs: time, instructions, and a start in the machine'
@@ -290,3 +291,4 @@ include test/oracle/oracle.mk
 include test/kernels/kernels.mk
 include test/bench/bench.mk
 include test/prove/prove.mk
+include test/mutate/mutate.mk

@@ -29,6 +29,7 @@ TEST_SANITIZE_64 := -fsanitize=address,undefined
 TEST_SANITIZE_32 := $(if $(NATIVE_32),$(TEST_SANITIZE_64),-fsanitize=undefined -O2 -DSAMPLE=4)
 
 CORE_SRC    := $(filter-out core/string.c,$(wildcard core/*.c))
+CORE_STRING_CFLAGS := -include test/unit/core_string.h -fno-tree-loop-distribute-patterns
 UNIT_TESTS  := $(patsubst test/unit/test_%.c,%,$(wildcard test/unit/test_*.c))
 UNIT_COMMON := $(filter-out $(wildcard test/unit/test_*.c),$(wildcard test/unit/*.c)) $(wildcard tools/sim/fake_*.c) \
 	$(wildcard tools/sim/parse_*.c) tools/sim/json_reader.c tools/sim/kernel_file.c tools/sim/names.c tools/sim/recording.c tools/sim/text.c
@@ -52,7 +53,10 @@ build/test/$(1)/%.o: %.c test/test.mk
 $(patsubst %,build/test/$(1)/test/unit/test_%.o,claim gop secure): TEST_CFLAGS += \
 	-fshort-wchar $$(EFI_CFLAGS) -isystem /usr/include/efi/$$(TEST_EFI_$(1))
 
-UNIT_LIB_$(1) := $$(patsubst %.c,build/test/$(1)/%.o,$$(CORE_SRC) \
+# These are the C library's in all other programs.
+build/test/$(1)/core/string.o: TEST_CFLAGS += $$(CORE_STRING_CFLAGS)
+
+UNIT_LIB_$(1) := $$(patsubst %.c,build/test/$(1)/%.o,$$(CORE_SRC) core/string.c \
 	$$(wildcard arch/$$(TEST_ARCH_$(1))/paging.c) $$(UNIT_COMMON))
 
 # An archive: a test program takes what it needs.

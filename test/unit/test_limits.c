@@ -118,6 +118,9 @@ static void test_split_options(void **state)
 		{ 512, 449, NO, 896, 0, SPLIT_HIGHMEM_LEAVES_TOO_LITTLE, 0 },
 		{ 512, 512, NO, 896, 0, SPLIT_HIGHMEM_MORE_THAN_RAM, 0 },
 		{ 512, 0, NO, 512, 0, 0, 0 },
+		/* RAM that ends at the split is all low. */
+		{ 896, 100, NO, 796, 0, 0, 0 },
+		{ 896, 0, NO, 896, 0, 0, 0 },
 		/* highmem= on a machine with high memory: what is above is not used. */
 		{ 4096, 100, NO, 896, 996, 0, 0 },
 		{ 4096, 0, NO, 896, 896, 0, 0 },
