@@ -85,11 +85,12 @@ static uint64_t address_of(const void *at)
 static void *open_table(
 	struct writer *w, struct handoff_table *table, uint64_t count, uint32_t stride)
 {
-	uint8_t *start = (uint8_t *)(uintptr_t)align_up((uintptr_t)w->next, TABLE_ALIGN);
+	uint8_t *start = w->next + -(uintptr_t)w->next % TABLE_ALIGN;
 
 	if ((uint64_t)(w->end - start) < count * stride) {
 		w->full = true;
-		return NULL;
+		*table = (struct handoff_table){ 0 };
+		return start;
 	}
 	*table = (struct handoff_table){ address_of(start), (uint32_t)count, stride };
 	w->next = start + count * stride;
@@ -132,8 +133,7 @@ static void put_efi_map(struct writer *w)
 	void *out = open_table(w, &w->record->efi_map, map->count, map->stride);
 
 	w->record->efi_map_version = map->version;
-	if (out != NULL)
-		memcpy(out, map->bytes, (size_t)map->count * map->stride);
+	memcpy(out, map->bytes, (size_t)w->record->efi_map.count * map->stride);
 }
 
 static void put_nodes(struct writer *w)
@@ -259,7 +259,7 @@ static void put_owners(struct writer *w)
 		w, &w->record->owners, most, sizeof(struct handoff_owner_range));
 	uint32_t count;
 
-	if (out == NULL)
+	if (w->full)
 		return;
 	count = collect_owners(w->b, out);
 	sort_ranges(out, count);
@@ -292,6 +292,8 @@ static void put_free(struct writer *w)
 	struct pfn_range ram;
 
 	open_table(w, &w->record->free, 0, sizeof(struct handoff_range));
+	if (w->full)
+		return;
 	for (uint32_t i = 0; e820_next_ram(&w->b->e820, &i, &ram);) {
 		pfn_t from = ram.start;
 
@@ -366,8 +368,7 @@ static void put_cmdline(struct writer *w)
 	while (text[bytes - 1] != '\0')
 		bytes++;
 	out = open_table(w, &w->record->cmdline, bytes, 1);
-	if (out != NULL)
-		memcpy(out, text, (size_t)bytes);
+	memcpy(out, text, w->record->cmdline.count);
 }
 
 /* --- the record itself ------------------------------------------------------------------------- */
