@@ -669,6 +669,14 @@ static void test_run_from_page_0(void **state)
 	assert_true(blocks[0] == 1 && blocks[1] == 1 && blocks[2] == 1 && blocks[3] == 0);
 }
 
+static void test_zone_names(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < ARCH_NR_ZONES; i++)
+		assert_string_not_equal(zone_name(i), "none");
+	assert_string_equal(zone_name(ARCH_NR_ZONES), "none");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -690,6 +698,7 @@ int main(void)
 		cmocka_unit_test(test_checker),
 		cmocka_unit_test(test_checker_of_counts),
 		cmocka_unit_test(test_run_from_page_0),
+		cmocka_unit_test(test_zone_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
