@@ -233,7 +233,7 @@ class Judge:
 
 
 def key_of(mutant):
-    """Lines move when a file is edited: what it is, and where in its function, is what identifies a mutant."""
+    """Good until the file is edited."""
     return [mutant.path, mutant.function, mutant.start, mutant.old, mutant.new]
 
 
