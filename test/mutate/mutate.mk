@@ -6,7 +6,7 @@
 #   make mutate MUTANTS=500 SEED=2         how many (0: all), and which
 #   make mutate FILES="core/bootmem.c"     of these files only
 #   make mutate MUTATE_SECONDS=280     no more of them than this time allows
-#   make mutate QUICK=1                    without the tests that take more than two seconds
+#   make mutate QUICK=1                    without the tests that take more than seven seconds
 #   make mutate AGAIN=1                    those that survived the last time they were tried
 #
 # The tests are 64-bit programs with the layout of x86_64 (64) and of i386 (64-i386). The core is linked to them in three

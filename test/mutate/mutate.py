@@ -30,7 +30,7 @@ import plant
 ROOT = "build/mutate"
 VERDICTS = f"{ROOT}/verdicts"
 WANTED_PERCENT = 95
-QUICK_SECONDS = 2
+QUICK_SECONDS = 7
 ENVIRONMENT = dict({k: v for k, v in os.environ.items() if k != "GOLDEN"}, LC_ALL="C",
                    ASAN_OPTIONS="detect_leaks=0")
 
