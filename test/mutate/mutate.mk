@@ -5,8 +5,8 @@
 #   make mutate                            200 mutants of all files; the last line is "N of M mutants killed (P %), ..."
 #   make mutate MUTANTS=500 SEED=2         how many (0: all), and which
 #   make mutate FILES="core/bootmem.c"     of these files only
-#   make mutate SECONDS_EACH=280           no more of them than this time allows
-#   make mutate QUICK=1                    without the tests that take more than two seconds
+#   make mutate MUTATE_SECONDS=280     no more of them than this time allows
+#   make mutate QUICK=1                    without the tests that take more than seven seconds
 #   make mutate AGAIN=1                    those that survived the last time they were tried
 #
 # The tests are 64-bit programs with the layout of x86_64 (64) and of i386 (64-i386). The core is linked to them in three
@@ -94,7 +94,7 @@ mutate-tests: $(MUTATE_BINS) build/test/64/elf_kernel $(EFI_KERNELS)
 mutate: mutate-packages
 	@$(MAKE) --no-print-directory -j$(JOBS) mutate-tests
 	@/usr/bin/python3 test/mutate/mutate.py --mutants $(MUTANTS) --seed $(SEED) --jobs $(JOBS) \
-		$(if $(AGAIN),--again) $(if $(QUICK),--quick) $(if $(SECONDS_EACH),--seconds $(SECONDS_EACH)) \
+		$(if $(AGAIN),--again) $(if $(QUICK),--quick) $(if $(MUTATE_SECONDS),--seconds $(MUTATE_SECONDS)) \
 		--compile '64=$(MUTATE_CC_64)' --compile '64-i386=$(MUTATE_CC_64-i386)' \
 		--only 'core/string.c=$(CORE_STRING_CFLAGS)' --form 'fast=$(MUTATE_fast)' --form 'check=$(MUTATE_check)' $(or $(FILES),$(MUTABLE))
 

@@ -30,7 +30,7 @@ import plant
 ROOT = "build/mutate"
 VERDICTS = f"{ROOT}/verdicts"
 WANTED_PERCENT = 95
-QUICK_SECONDS = 2
+QUICK_SECONDS = 7
 ENVIRONMENT = dict({k: v for k, v in os.environ.items() if k != "GOLDEN"}, LC_ALL="C",
                    ASAN_OPTIONS="detect_leaks=0")
 
@@ -41,9 +41,10 @@ class Test:
     def __init__(self, variant, name):
         self.variant, self.name = variant, name
         self.seconds, self.enters = {}, None
-        self.object = f"{ROOT}/{variant}/" + ("efi/test/efi/" if name.startswith("efi_") else "unit/test/unit/") + \
-            name.replace("efi_", "test_") + ".o"
-        self.archives = [f"{ROOT}/{variant}/" + ("efi.a" if name.startswith("efi_") else "unit.a")]
+        if name.startswith("efi_"):
+            self.object, self.archive = f"efi/test/efi/test_{name[4:]}.o", "efi.a"
+        else:
+            self.object, self.archive = f"unit/test/unit/{name}.o", "unit.a"
 
     def program(self, form):
         return f"{ROOT}/{self.variant}/{form}/{self.name}"
@@ -176,10 +177,10 @@ class Judge:
             return sorted(found, key=cost)
 
     def link(self, test, form, mutant_object, directory):
-        program = f"{directory}/test"
+        program, built = f"{directory}/test", f"{ROOT}/{test.variant}"
         command = self.compiler(test.variant, form) + [
-            test.object, mutant_object, "-Wl,--start-group", *test.archives, f"{ROOT}/{test.variant}/{form}/core.a",
-            "-Wl,--end-group", "-lcmocka", "-o", program]
+            f"{built}/{test.object}", mutant_object, "-Wl,--start-group", f"{built}/{test.archive}",
+            f"{built}/{form}/core.a", "-Wl,--end-group", "-lcmocka", "-o", program]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         return program
 
@@ -232,7 +233,7 @@ class Judge:
 
 
 def key_of(mutant):
-    """Lines move when a file is edited: what it is, and where in its function, is what identifies a mutant."""
+    """Good until the file is edited."""
     return [mutant.path, mutant.function, mutant.start, mutant.old, mutant.new]
 
 

@@ -1379,9 +1379,66 @@ static void test_no_memory(void **state)
 	destroy(m);
 }
 
+/*
+ * What boot_storage_bytes asks for is cut into tables with nothing left and nothing beyond: for so many descriptors, and
+ * a few that the map may grow by. Expect a byte less to hold one descriptor fewer.
+ */
+static void test_storage(void **state)
+{
+	static const struct boot_platform platform;
+	static const struct boot_input input;
+	static const uint32_t descriptors[] = { 0, 1, 2, 100, 1000 };
+	static struct boot b;
+	uint32_t first = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(descriptors); i++) {
+		uint64_t bytes = boot_storage_bytes(descriptors[i]);
+		uint8_t *storage = malloc(bytes);
+		struct window window = { 0 };
+
+		assert_non_null(storage);
+		assert_int_equal(boot_init(&b, &platform, &input, storage, bytes, window), BM_OK);
+		if (i == 0)
+			first = b.raw_capacity;
+		assert_true(first > 0);
+		assert_int_equal(b.raw_capacity, first + descriptors[i]);
+		assert_int_equal(b.event_capacity, 4 * b.raw_capacity);
+		assert_int_equal(b.e820.capacity, 2 * b.raw_capacity);
+		assert_int_equal(b.next.capacity, 2 * b.raw_capacity);
+		assert_ptr_equal(b.e820.entry, storage);
+		assert_ptr_equal(b.owners.range, b.e820.entry + b.e820.capacity);
+		assert_ptr_equal(b.node_map.range, b.owners.range + b.owners.capacity);
+		assert_ptr_equal(b.plan.area, b.node_map.range + b.node_map.range_capacity);
+		assert_ptr_equal(b.srat.range, b.plan.area + b.plan.capacity);
+		assert_ptr_equal(b.raw, b.srat.range + b.srat.range_capacity);
+		assert_ptr_equal(b.events, b.raw + b.raw_capacity);
+		assert_ptr_equal(b.next.entry, b.events + b.event_capacity);
+		assert_ptr_equal(b.next_range, b.next.entry + b.next.capacity);
+		assert_ptr_equal(b.node_map.scratch, b.next_range + b.node_map.range_capacity);
+		assert_ptr_equal(b.special, b.node_map.scratch + b.node_map.scratch_capacity);
+		assert_ptr_equal(b.special + b.special_capacity, storage + bytes);
+		assert_int_equal(boot_init(&b, &platform, &input, storage, bytes - 1, window),
+			descriptors[i] == 0 ? BM_FULL : BM_OK);
+		if (descriptors[i] != 0)
+			assert_int_equal(b.raw_capacity, first + descriptors[i] - 1);
+		free(storage);
+	}
+}
+
+static void test_stage_names(void **state)
+{
+	(void)state;
+	for (unsigned stage = 0; stage < STAGE_COUNT; stage++)
+		assert_string_not_equal(boot_stage_name((enum boot_stage)stage), "none");
+	assert_string_equal(boot_stage_name(STAGE_COUNT), "none");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_storage),
+		cmocka_unit_test(test_stage_names),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_strides),
 		cmocka_unit_test(test_spoiled_maps),

@@ -581,6 +581,38 @@ static void test_checker(void **state)
 	destroy(x);
 }
 
+/* A cursor is an address; the bitmap of this node begins at page 16384. */
+static void test_checker_of_later_node(void **state)
+{
+	struct fixture *x = make();
+	struct bootmem *bm = add_node(x, 20000, 40000);
+
+	(void)state;
+	make_free(bm, 25000, 25004);
+	bm->cursor[2] = (struct bootmem_cursor){ P(25000), P(25004) };
+	assert_true(bootmem_check(bm));
+	bm->cursor[2].end = P(25005);
+	assert_false(bootmem_check(bm));
+	bm->cursor[2] = (struct bootmem_cursor){ P(24999), P(25004) };
+	assert_false(bootmem_check(bm));
+	bm->cursor[2] = (struct bootmem_cursor){ P(25003), P(25002) }; /* ends before it begins */
+	assert_false(bootmem_check(bm));
+	destroy(x);
+}
+
+/* A bit for each page, and two for each unit of 64, 4096 and 262144 pages, in words of 64 bits. */
+static void test_bitmap_pages(void **state)
+{
+	(void)state;
+	for (uint64_t pages = 0; pages < UINT64_C(1) << 23; pages += 63) {
+		uint64_t words = (pages + 63) / 64;
+
+		for (uint64_t unit = 64; unit <= 262144; unit *= 64)
+			words += 2 * ((pages + 64 * unit - 1) / (64 * unit));
+		assert_int_equal(bootmem_bootmap_pages(0, pages), (words * 8 + PAGE_SIZE - 1) / PAGE_SIZE);
+	}
+}
+
 /* --- the naive model ------------------------------------------------------------------------------------ */
 
 #define SPAN 20000
@@ -794,6 +826,8 @@ int main(void)
 		cmocka_unit_test(test_claim_refused_in_merge),
 		cmocka_unit_test(test_stubborn_claim),
 		cmocka_unit_test(test_checker),
+		cmocka_unit_test(test_checker_of_later_node),
+		cmocka_unit_test(test_bitmap_pages),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_stale_words),
 		cmocka_unit_test(test_huge),

@@ -311,6 +311,14 @@ static void test_random(void **state)
 	}
 }
 
+static void test_type_names(void **state)
+{
+	(void)state;
+	for (uint32_t type = 0; type < E820_TYPES; type++)
+		assert_string_not_equal(e820_type_name(type), "none");
+	assert_string_equal(e820_type_name(E820_TYPES), "none");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_type_names),
 		cmocka_unit_test(test_random),
 	};
 

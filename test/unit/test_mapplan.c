@@ -710,6 +710,14 @@ static void release_needs_room(void **state)
 	assert_int_equal(mapplan_release(&w.plan, 16 * MIB, 17 * MIB), BM_OK);
 }
 
+static void kinds_have_names(void **state)
+{
+	(void)state;
+	for (unsigned kind = 0; kind < MAP_KINDS; kind++)
+		assert_string_not_equal(map_kind_name((enum map_kind)kind), "?");
+	assert_string_equal(map_kind_name(MAP_KINDS), "?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -731,6 +739,7 @@ int main(void)
 		cmocka_unit_test(released_pages_are_ordinary_memory),
 		cmocka_unit_test(nothing_is_released),
 		cmocka_unit_test(release_needs_room),
+		cmocka_unit_test(kinds_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -659,6 +659,27 @@ static void test_checker_of_counts(void **state)
 	destroy(m);
 }
 
+/* All three zones have free pages. Expect each kind of request to be served from the highest that it allows. */
+static void test_highest_zone_first(void **state)
+{
+	static const uint32_t zone[] = { [GFP_DMA] = 0,
+		[GFP_DMA32] = 1,
+		[GFP_KERNEL] = ARCH_HIGHMEM ? 1 : 2,
+		[GFP_HIGHUSER] = 2 };
+	struct machine *m = MAKE({ 0, 0x8000 }, { 0x100000, 0x108000 });
+
+	(void)state;
+	run_mem_init(m);
+	for (unsigned gfp = 0; gfp < ARRAY_SIZE(zone); gfp++) {
+		pfn_t pfn = alloc_pages(m->mm, (enum gfp)gfp, 0), end;
+
+		assert_true(pfn != PFN_NONE);
+		assert_int_equal(zone_of_pfn(m->mm, pfn, PFN_END, &end), zone[gfp]);
+	}
+	assert_true(mm_check(m->mm));
+	destroy(m);
+}
+
 /* A run from page 0 on is aligned to everything. */
 static void test_run_from_page_0(void **state)
 {
@@ -667,6 +688,45 @@ static void test_run_from_page_0(void **state)
 	(void)state;
 	buddy_count_run(blocks, 0, 7);
 	assert_true(blocks[0] == 1 && blocks[1] == 1 && blocks[2] == 1 && blocks[3] == 0);
+}
+
+/* RAM at 0 and at 48 GiB: of the section table's roots between there is nothing. Expect no section there. */
+static void test_missing_roots(void **state)
+{
+	struct machine *m = MAKE({ 0, 0x8000 }, { 0xc00000, 0xc08000 });
+	uint32_t nr = 0, last = 0xc00000 >> SECTION_PAGE_SHIFT, present = m->mm->sections_present;
+
+	(void)state;
+	assert_true(present > 1);
+	for (uint32_t i = 0; i < present; i++)
+		assert_true(sparse_next(m->mm, &nr) && nr++ <= 0xc07fff >> SECTION_PAGE_SHIFT);
+	assert_non_null(section_nr(m->mm, last));
+	assert_null(section_nr(m->mm, SECTIONS_PER_ROOT));
+	assert_null(section_nr(m->mm, last - 1));
+	assert_null(section_of_pfn(m->mm, 0xbfffff));
+	assert_non_null(section_of_pfn(m->mm, 0xc00000));
+	destroy(m);
+}
+
+/* Where a section's descriptors are: 40 bits of a pfn. */
+static void test_far_descriptors(void **state)
+{
+	static const pfn_t pfn[] = { 1, UINT64_C(0xffffffff), UINT64_C(0x100000000), UINT64_C(0xa512345678) };
+	struct section section = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(pfn); i++) {
+		section_set_map(&section, pfn[i]);
+		assert_true(section_map_pfn(&section) == pfn[i]);
+	}
+}
+
+static void test_zone_names(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < ARCH_NR_ZONES; i++)
+		assert_string_not_equal(zone_name(i), "none");
+	assert_string_equal(zone_name(ARCH_NR_ZONES), "none");
 }
 
 int main(void)
@@ -690,6 +750,10 @@ int main(void)
 		cmocka_unit_test(test_checker),
 		cmocka_unit_test(test_checker_of_counts),
 		cmocka_unit_test(test_run_from_page_0),
+		cmocka_unit_test(test_highest_zone_first),
+		cmocka_unit_test(test_missing_roots),
+		cmocka_unit_test(test_far_descriptors),
+		cmocka_unit_test(test_zone_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

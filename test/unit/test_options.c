@@ -160,6 +160,8 @@ static void numa(void **state)
 	accepts("numa=fake=4");
 	assert_int_equal(options.numa, NUMA_FAKE);
 	assert_int_equal(options.numa_fake_nodes, 4);
+	accepts("numa=fake=64");
+	assert_int_equal(options.numa_fake_nodes, 64);
 	accepts("numa=off");
 	assert_int_equal(options.numa, NUMA_OFF);
 }

@@ -574,6 +574,14 @@ static void accepts_random_machines(void **state)
 		}
 }
 
+static void faults_have_texts(void **state)
+{
+	(void)state;
+	for (unsigned fault = 0; fault < PAGING_FAULTS; fault++)
+		assert_string_not_equal(paging_fault_text((enum paging_fault)fault), "?");
+	assert_string_equal(paging_fault_text(PAGING_FAULTS), "?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -588,6 +596,7 @@ int main(void)
 		cmocka_unit_test(sees_addresses_beyond_the_cpu),
 		cmocka_unit_test(usual_machines_need_no_table_more),
 		cmocka_unit_test(accepts_random_machines),
+		cmocka_unit_test(faults_have_texts),
 	};
 
 	return cmocka_run_group_tests(tests, arena_setup, arena_teardown);

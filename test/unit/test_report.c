@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include <bootmem/report.h>
+#include <bootmem/svg.h>
 
 #define TABLE_PFN     UINT64_C(0x1800)
 #define TABLE_PAGES   8
@@ -235,6 +236,39 @@ static void json_matches_the_golden_report(void **state)
 	(void)state;
 	json_report(REPORT_BOOTED);
 	matches_golden(GOLDEN_REPORT ".json");
+}
+
+static void draw(const struct svg_page *page)
+{
+	struct sink sink = text_buffer_sink(&buffer, text, sizeof(text));
+
+	svg_draw(page, &sink);
+	assert_true(buffer.used < sizeof(text));
+}
+
+static void picture_matches_the_golden_one(void **state)
+{
+	(void)state;
+	draw(&(struct svg_page){ .boot = &boot, .stage = REPORT_BOOTED, .title = "Test Machine", .origin = "by hand" });
+	matches_golden(GOLDEN_REPORT ".svg");
+}
+
+/* Remarks take the place of the findings, each with a square in the colour of its weight; one has none. */
+static void picture_has_the_remarks(void **state)
+{
+	static const struct svg_remark remarks[] = { { NULL, SVG_NOTE, "plain words" }, { "Q1", SVG_NOTE, "a note" },
+		{ "Q2", SVG_CARE, "take care" }, { "Q3", SVG_TROUBLE, "in trouble" } };
+	struct svg_page page = { .boot = &boot, .stage = REPORT_BOOTED, .title = "", .origin = "", .heading = "Doctor" };
+
+	(void)state;
+	draw(&page);
+	assert_has("Doctor");
+	assert_has_not(finding_text(FINDING_MAP_OVERLAP));
+	assert_has_not("plain words");
+	page.remark = remarks;
+	page.remarks = ARRAY_SIZE(remarks);
+	draw(&page);
+	matches_golden(GOLDEN_REPORT "-remarks.svg");
 }
 
 static void assert_lines_fit(void)
@@ -595,6 +629,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(text_matches_the_golden_report),
 		TEST(json_matches_the_golden_report),
+		TEST(picture_matches_the_golden_one),
+		TEST(picture_has_the_remarks),
 		TEST(no_line_is_longer_than_the_terminal),
 		TEST(verdict_is_ready_only_when_all_is_well),
 		TEST(other_stages_say_what_they_are),
