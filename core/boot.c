@@ -414,7 +414,7 @@ static bool claim_in(struct boot *b, pfn_t from, pfn_t end, uint64_t pages, uint
 {
 	while (*tries != 0) {
 		from = unowned_run(b, from, end, pages);
-		if (from >= end || end - from < pages)
+		if (from >= end)
 			return false;
 		if (boot_claim_pages(b, from, pages) == BM_OK) {
 			*found = from;

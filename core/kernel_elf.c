@@ -61,7 +61,7 @@ static enum bm_error own_segments(struct boot *b)
 		struct pfn_range pages = segment_pages(k, &k->elf.segment[i]);
 
 		error = boot_free_pages(b, next, pages.start);
-		if (error == BM_OK)
+		if (error == BM_OK) /* GCOVR_EXCL_BR_LINE: pages of bootmem's own are free then */
 			error = boot_own(b, OWNER_KERNEL, pages.start, pages.end);
 		next = pages.end;
 	}

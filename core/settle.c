@@ -148,7 +148,10 @@ static bool continues(const struct node_range *last, pfn_t start, uint32_t nid)
 	return last->end == start && last->nid == nid;
 }
 
-/* Cut one range of RAM where the old ranges do. Returns how many new ranges there are then. */
+/*
+ * Cut one range of RAM where the old ranges do. None lies above the last of them, which ends with the RAM of the first
+ * table (own_new_ram). Returns how many new ranges there are then.
+ */
 static uint32_t cut_by_node(struct boot *b, struct pfn_range ram, uint32_t count)
 {
 	const struct node_map *map = &b->node_map;
@@ -159,12 +162,10 @@ static uint32_t cut_by_node(struct boot *b, struct pfn_range ram, uint32_t count
 		pfn_t end = ram.end;
 		uint32_t nid;
 
-		while (i < map->ranges && map->range[i].end <= ram.start)
+		while (map->range[i].end <= ram.start)
 			i++;
-		if (i < map->ranges)
-			end = min_u64(end, map->range[i].start > ram.start ? map->range[i].start :
-									     map->range[i].end);
-		if (i < map->ranges && map->range[i].start <= ram.start)
+		end = min_u64(end, map->range[i].start > ram.start ? map->range[i].start : map->range[i].end);
+		if (map->range[i].start <= ram.start)
 			nid = map->range[i].nid;
 		else
 			nid = node_of_new_ram(b, ram.start, i > 0 ? map->range[i - 1].nid : 0, &end);

@@ -209,7 +209,7 @@ static uint32_t put_scale(const struct strip *s, uint32_t y)
 	phys_t step = UINT64_C(1) << highest_bit(s->end);
 	uint32_t room = 11 * face_width(&s->face); /* "1023 MiB" and space */
 
-	while (step > MIB && step << 3 > s->end && at(s, step / 2) >= room)
+	while (step << 3 > s->end && at(s, step / 2) >= room)
 		step /= 2;
 	for (phys_t phys = 0; phys < s->end; phys += step)
 		put_tick(s, y, phys);

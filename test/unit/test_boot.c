@@ -428,6 +428,16 @@ static void test_firmware_allocates_meanwhile(void **state)
 	destroy(m);
 }
 
+/* And single pages where it likes, four of them. */
+static void keep_pages(struct fake_firmware *fw, void *ctx)
+{
+	const phys_t *phys = ctx;
+
+	for (unsigned i = 0; fw->stale_exits == 0 && i < 4; i++)
+		if (!fake_allocate(fw, pfn_down(phys[i]), 1, EFI_MEM_RUNTIME_DATA))
+			fake_add(fw, EFI_MEM_RUNTIME_DATA, phys[i], phys[i] + PAGE_SIZE, RUNTIME);
+}
+
 /* What it keeps for good must be gone from RAM after the exit. */
 static void test_settle_loses_ram(void **state)
 {
@@ -443,6 +453,33 @@ static void test_settle_loses_ram(void **state)
 	assert_int_equal(m->boot.findings.of[FINDING_SETTLED].count, 1);
 	assert_int_equal(e820_type_at(&m->boot.e820, 0x1800), E820_RESERVED);
 	assert_int_equal(e820_type_at(&m->boot.e820, 0x1806), E820_RESERVED);
+	check_every_page(m);
+	destroy(m);
+}
+
+/* Pages that nobody uses though they have an owner: the firmware may keep them, and they are no longer ours to count. */
+static void test_settle_loses_what_nobody_uses(void **state)
+{
+	static const phys_t gone[] = { 0, 0x5000, 30 * MIB, 31 * MIB };
+	struct machine *m = ovmf(512 * MIB);
+	struct boot_options options;
+
+	(void)state;
+	options_defaults(&options);
+	options.reserves = options.badrams = 1;
+	options.reserve[0] = (struct option_range){ gone[2], 2 * PAGE_SIZE };
+	options.badram[0] = (struct option_range){ gone[3], 2 * PAGE_SIZE };
+	m->fw.meddle = keep_pages;
+	m->fw.meddle_ctx = (void *)(uintptr_t)gone;
+	m->fw.stale_exits = 1;
+	boots(m, &options);
+	check_booted(m);
+	for (unsigned i = 0; i < ARRAY_SIZE(gone); i++) {
+		assert_int_equal(e820_type_at(&m->boot.e820, pfn_down(gone[i])), E820_RESERVED);
+		assert_null(owner_of(&m->boot, pfn_down(gone[i])));
+	}
+	assert_int_equal(boot_owner_pages(&m->boot, OWNER_RESERVE), 1);
+	assert_int_equal(boot_owner_pages(&m->boot, OWNER_BADRAM), 1);
 	check_every_page(m);
 	destroy(m);
 }
@@ -992,17 +1029,19 @@ static uint8_t *tables_begin(struct machine *m)
 	return fake_open(&m->fw, TABLES, TABLES + 0x10000);
 }
 
-/* RSDP at 0, XSDT at 0x100, SRAT at 0x400, SLIT (of two nodes) at 0x1400. */
+#define SLIT_AT 0x8000
+
+/* RSDP at 0, XSDT at 0x100, SRAT at 0x400, SLIT (of two nodes). */
 static void tables_end(struct machine *m, uint8_t *at, const struct srat_bytes *srat)
 {
 	static const uint8_t distance[] = { 10, 33, 33, 10 };
 
 	memcpy(at + 0x400, srat->bytes, srat->length);
-	put(at + 0x1400 + 36, 2, 8);
-	memcpy(at + 0x1400 + 44, distance, sizeof(distance));
-	put_header(at + 0x1400, "SLIT", 48, 1);
+	put(at + SLIT_AT + 36, 2, 8);
+	memcpy(at + SLIT_AT + 44, distance, sizeof(distance));
+	put_header(at + SLIT_AT, "SLIT", 48, 1);
 	put(at + 0x100 + 36, TABLES + 0x400, 8);
-	put(at + 0x100 + 44, TABLES + 0x1400, 8);
+	put(at + 0x100 + 44, TABLES + SLIT_AT, 8);
 	put_header(at + 0x100, "XSDT", 52, 1);
 	memcpy(at, "RSD PTR ", 8);
 	at[15] = 2;
@@ -1130,6 +1169,74 @@ static void test_broken_srat(void **state)
 	check_booted(m);
 	assert_int_equal(m->boot.node_map.nodes, 1);
 	assert_int_equal(m->boot.findings.of[FINDING_ACPI_BROKEN].count, 1);
+	free(srat);
+	destroy(m);
+}
+
+/* More ranges than there is room for: a finding, and one node. */
+static void test_srat_with_too_many_ranges(void **state)
+{
+	struct machine *m = ovmf(1 * GIB);
+	struct srat_bytes *srat = calloc(1, sizeof(*srat));
+	uint8_t *at = tables_begin(m);
+
+	(void)state;
+	srat_begin(srat);
+	for (uint32_t i = 0; i <= BOOT_SRAT_RANGES; i++)
+		srat_memory(srat, i % 2, i * MIB, MIB, 1);
+	srat_end(srat, 3);
+	tables_end(m, at, srat);
+	boots(m, NULL);
+	check_booted(m);
+	assert_int_equal(m->boot.node_map.nodes, 1);
+	assert_int_equal(m->boot.findings.of[FINDING_SRAT_RANGES].count, 1);
+	free(srat);
+	destroy(m);
+}
+
+/* Without distances that can be used nodes are as far from each other as the standard says. */
+static void test_broken_slit(void **state)
+{
+	struct machine *m = ovmf(1 * GIB);
+	struct srat_bytes *srat = calloc(1, sizeof(*srat));
+	uint8_t *at = tables_begin(m);
+
+	(void)state;
+	srat_begin(srat);
+	srat_memory(srat, 0, 0, 512 * MIB, 1);
+	srat_memory(srat, 1, 512 * MIB, 512 * MIB, 1);
+	srat_end(srat, 3);
+	tables_end(m, at, srat);
+	at[SLIT_AT + 44] = 11; /* a node's distance to itself is 10 */
+	put_header(at + SLIT_AT, "SLIT", 48, 1);
+	boots(m, NULL);
+	check_booted(m);
+	assert_int_equal(m->boot.node_map.nodes, 2);
+	assert_int_equal(node_distance(m->boot.mm, 0, 1), 20);
+	assert_int_equal(m->boot.slit.localities, 0);
+	free(srat);
+	destroy(m);
+}
+
+/* Two bitmaps side by side where the nodes meet: one range of owners, and each page goes back to its own node. */
+static void test_bitmaps_side_by_side(void **state)
+{
+	const phys_t meet = 0x1500000 + PAGE_SIZE; /* the first free page above 16 MiB is the first node's */
+	struct machine *m = ovmf(1 * GIB);
+	struct srat_bytes *srat = calloc(1, sizeof(*srat));
+	uint8_t *at = tables_begin(m);
+
+	(void)state;
+	srat_begin(srat);
+	srat_memory(srat, 0, 0, meet, 1);
+	srat_memory(srat, 1, meet, GIB - meet, 1);
+	srat_end(srat, 3);
+	tables_end(m, at, srat);
+	boots(m, NULL);
+	assert_int_equal(m->boot.bitmap_pfn[0] + 1, m->boot.bitmap_pfn[1]);
+	check_booted(m);
+	check_nodes(m);
+	check_every_page(m);
 	free(srat);
 	destroy(m);
 }
@@ -1299,6 +1406,33 @@ static void test_settle_low_ram_grows(void **state)
 	}
 }
 
+/* The rights of runtime code are the firmware's word, in a table: with it runtime services can be called. */
+static void test_memory_attributes(void **state)
+{
+	(void)state;
+	for (unsigned told = 0; told < 2; told++) {
+		struct machine *m = ovmf(512 * MIB);
+		const struct efi_memory_desc *code = desc_at(m, 512 * MIB - 0x80000);
+		struct {
+			uint32_t version, count, stride, flags;
+			struct efi_memory_desc entry;
+		} table = { 1, 1, sizeof(table.entry), 0, *code };
+		struct paging_leaf leaf;
+		phys_t phys = code->phys_start;
+
+		table.entry.attribute = EFI_ATTR_RO;
+		assert_int_equal(fake_start(&m->fw, &m->boot, NULL), BM_OK);
+		m->boot.input.runtime_services = true;
+		m->boot.input.memory_attributes = told ? &table : NULL;
+		assert_int_equal(boot_prepare(&m->boot), BM_OK);
+		assert_int_equal(m->boot.runtime_usable, told && !ARCH_HIGHMEM); /* i386 has no place for the flash */
+		assert_int_equal(m->boot.findings.of[FINDING_RUNTIME_NO_RIGHTS].count, !told);
+		assert_true(paging_lookup(&m->boot.paging, m->boot.pool.window, phys, &leaf));
+		assert_int_equal(leaf.rights & (MAP_EXEC | MAP_WRITE), MAP_EXEC);
+		destroy(m);
+	}
+}
+
 /* RAM that is left out because it is too far leaves nothing behind, whoever was promised some. */
 static void test_far_page_with_owners(void **state)
 {
@@ -1452,6 +1586,7 @@ int main(void)
 		cmocka_unit_test(test_refused_claims),
 		cmocka_unit_test(test_firmware_allocates_meanwhile),
 		cmocka_unit_test(test_settle_loses_ram),
+		cmocka_unit_test(test_settle_loses_what_nobody_uses),
 		cmocka_unit_test(test_settle_wins_ram),
 		cmocka_unit_test(test_settle_wins_bad_ram),
 		cmocka_unit_test(test_settle_collision),
@@ -1469,12 +1604,16 @@ int main(void)
 		cmocka_unit_test(test_two_nodes),
 		cmocka_unit_test(test_interleaved_nodes),
 		cmocka_unit_test(test_broken_srat),
+		cmocka_unit_test(test_srat_with_too_many_ranges),
+		cmocka_unit_test(test_broken_slit),
+		cmocka_unit_test(test_bitmaps_side_by_side),
 		cmocka_unit_test(test_fake_nodes),
 		cmocka_unit_test(test_settle_with_nodes),
 		cmocka_unit_test(test_settle_keeps_node_borders),
 		cmocka_unit_test(test_settle_keeps_nodes),
 		cmocka_unit_test(test_settle_keeps_the_split),
 		cmocka_unit_test(test_settle_low_ram_grows),
+		cmocka_unit_test(test_memory_attributes),
 		cmocka_unit_test(test_far_page_with_owners),
 		cmocka_unit_test(test_nodes_keep_to_themselves),
 		cmocka_unit_test(test_watermarks_are_of_the_end),

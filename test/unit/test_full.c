@@ -15,11 +15,12 @@
 #include "fake_firmware.h"
 #include "kernel_file.h"
 
-#define WB     (EFI_ATTR_UC | EFI_ATTR_WC | EFI_ATTR_WT | EFI_ATTR_WB)
-#define LINKED (ARCH_HIGHMEM ? UINT64_C(0xf0100000) : UINT64_C(0xffffffff80100000))
-#define INITRD (40 * MIB)
-#define GIVEN  (60 * MIB) /* reserved until the exit */
-#define KEPT   (50 * MIB) /* free until the exit */
+#define WB       (EFI_ATTR_UC | EFI_ATTR_WC | EFI_ATTR_WT | EFI_ATTR_WB)
+#define LINKED   (ARCH_HIGHMEM ? UINT64_C(0xf0100000) : UINT64_C(0xffffffff80100000))
+#define INITRD   (40 * MIB)
+#define RESERVED (10 * MIB)
+#define GIVEN    (60 * MIB) /* reserved until the exit */
+#define KEPT     (50 * MIB) /* free until the exit */
 
 struct machine {
 	struct fake_firmware fw;
@@ -28,15 +29,23 @@ struct machine {
 	void *file;
 };
 
-/* At the exit the firmware keeps pages of two kinds, and gives others back. */
+/* Its page tables; at the exit one more, in the middle of what waits for the exit. */
+static const struct pfn_range live_tables[] = { { 0x1400, 0x1402 }, { 0x1480, 0x1481 },
+	{ 0x147f, 0x1480 }, { 0x14c0, 0x14c1 } };
+
+/* At the exit the firmware keeps pages of two kinds, some in the middle of what a user reserved, and gives others back. */
 static void change(struct fake_firmware *fw, void *ctx)
 {
 	struct machine *m = ctx;
 
 	if (m->boot.stage != STAGE_EXIT || fw->stale_exits != 0)
 		return;
-	fake_allocate(fw, pfn_down(KEPT), 2, EFI_MEM_RUNTIME_DATA);
-	fake_allocate(fw, pfn_down(KEPT) + 8, 2, EFI_MEM_BOOT_DATA);
+	for (unsigned i = 0; i < 40; i++)
+		fake_allocate(fw, pfn_down(KEPT) + 4 * i, 1, EFI_MEM_RUNTIME_DATA);
+	fake_allocate(fw, pfn_down(KEPT) + 256, 2, EFI_MEM_BOOT_DATA);
+	fake_allocate(fw, pfn_down(RESERVED) + 3, 2, EFI_MEM_RUNTIME_DATA);
+	fw->tables = live_tables;
+	fw->table_ranges = ARRAY_SIZE(live_tables);
 	for (uint32_t i = 0; i < fw->count; i++)
 		if (fw->desc[i].phys_start >= GIVEN && fw->desc[i].type == EFI_MEM_RESERVED) {
 			fw->desc[i].type = EFI_MEM_CONVENTIONAL;
@@ -47,7 +56,6 @@ static void change(struct fake_firmware *fw, void *ctx)
 /* A start with everything in it that wants room in some table. */
 static struct machine *machine(void)
 {
-	static const struct pfn_range tables[] = { { 0x1400, 0x1402 }, { 0x1480, 0x1481 } };
 	static struct record code = { .start = LINKED, .end = LINKED + 0x2000, .type = MAP_EXEC };
 	static struct record data = {
 		.start = LINKED + 0x3000, .end = LINKED + 0x4000, .type = MAP_WRITE
@@ -68,8 +76,8 @@ static struct machine *machine(void)
 	fake_add(fw, EFI_MEM_RESERVED, GIVEN + 2 * MIB, GIVEN + 3 * MIB, WB);
 	fake_add(fw, EFI_MEM_CONVENTIONAL, GIVEN + 3 * MIB, 96 * MIB, WB);
 	assert_true(fake_allocate(fw, pfn_down(INITRD), 4, EFI_MEM_LOADER_DATA));
-	fw->tables = tables;
-	fw->table_ranges = ARRAY_SIZE(tables);
+	fw->tables = live_tables;
+	fw->table_ranges = ARRAY_SIZE(live_tables) - 1;
 	fw->meddle = change;
 	fw->meddle_ctx = m;
 	fw->stale_exits = 1;
@@ -77,7 +85,7 @@ static struct machine *machine(void)
 	m->options.numa = NUMA_FAKE;
 	m->options.numa_fake_nodes = 2;
 	m->options.reserves = 2;
-	m->options.reserve[0] = (struct option_range){ 10 * MIB, 0x1000 };
+	m->options.reserve[0] = (struct option_range){ RESERVED, 0x8000 };
 	m->options.reserve[1] = (struct option_range){ GIVEN + 0x8000, 0x1000 };
 	m->options.badrams = 2;
 	m->options.badram[0] = (struct option_range){ 11 * MIB, 0x1000 };
@@ -89,6 +97,27 @@ static struct machine *machine(void)
 	m->boot.input.initrd_end_phys = INITRD + 4 * PAGE_SIZE;
 	m->file = kernel_file_make(&k, &m->boot.input.kernel_file_bytes);
 	m->boot.input.kernel_file = m->file;
+	return m;
+}
+
+/* One with a section that has no room for its descriptors: what is free in it needs an owner in the end. */
+static struct machine *crowded_machine(void)
+{
+	const uint64_t section = UINT64_C(1) << ARCH_SECTION_SHIFT;
+	struct machine *m = calloc(1, sizeof(*m));
+
+	fake_init(&m->fw, 2 * section);
+	fake_add(&m->fw, EFI_MEM_CONVENTIONAL, 0x1000, 0xa0000, WB);
+	fake_add(&m->fw, EFI_MEM_CONVENTIONAL, MIB, 2 * section, WB);
+	options_defaults(&m->options);
+	m->options.reserve[m->options.reserves++] = (struct option_range){ 0, section };
+	for (uint64_t at = 64 * KIB; at < 600 * KIB; at += 64 * KIB)
+		m->options.reserve[m->options.reserves++] =
+			(struct option_range){ section + at, PAGE_SIZE };
+	m->options.reserve[m->options.reserves++] =
+		(struct option_range){ section + 600 * KIB, section - 2 * MIB };
+	if (fake_start(&m->fw, &m->boot, &m->options) != BM_OK)
+		fail_msg("console:\n%s", m->fw.console_text);
 	return m;
 }
 
@@ -132,7 +161,7 @@ static void check_books(const struct machine *m)
 	for (uint32_t i = 0; i < b->mm->nodes * ARCH_NR_ZONES; i++)
 		pages += b->mm->node[i / ARCH_NR_ZONES].zone[i % ARCH_NR_ZONES].free_pages;
 	assert_int_equal(pages, e820_ram_pages(&b->e820, 0, PFN_END));
-	assert_int_equal(b->findings.of[FINDING_SETTLED].count, 1);
+	assert_int_equal(b->findings.of[FINDING_SETTLED].count, m->fw.meddle != NULL);
 	assert_true(mm_check(b->mm));
 }
 
@@ -148,10 +177,10 @@ struct table {
 #define LATE "mem_init: the free pages can't be handed over (2)"
 
 /* Every size that is too small, up to the first with which the machine starts; returns that. */
-static uint32_t needed(const struct table *table)
+static uint32_t needed(struct machine *(*make)(void), const struct table *table)
 {
 	for (uint32_t capacity = 0;; capacity++) {
-		struct machine *m = machine();
+		struct machine *m = make();
 		uint32_t *there = (uint32_t *)((uint8_t *)&m->boot + table->capacity);
 		enum bm_error error;
 
@@ -185,13 +214,22 @@ static void test_every_table_at_every_size(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(tables); i++)
-		assert_true(needed(&tables[i]) > 2);
+		assert_true(needed(machine, &tables[i]) > 2);
+}
+
+static void test_owners_of_what_is_left_out(void **state)
+{
+	static const struct table owners = CAPACITY(owners.capacity, "owner ranges");
+
+	(void)state;
+	assert_true(needed(crowded_machine, &owners) > 2);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_table_at_every_size),
+		cmocka_unit_test(test_owners_of_what_is_left_out),
 	};
 
 	return cmocka_run_group_tests_name("full tables", tests, NULL, NULL);

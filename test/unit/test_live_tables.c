@@ -406,6 +406,34 @@ static void test_told_instead_of_read(void **state)
 	destroy(m);
 }
 
+/* Tables that show all RAM where it is, in large pages: nothing is unmapped. */
+static void test_that_show_all_ram(void **state)
+{
+	const unsigned large = ARCH_HIGHMEM ? 2 : 3; /* the level of its pages: 4 MiB, 1 GiB */
+	struct machine *m = machine();
+
+	(void)state;
+	if (ARCH_HIGHMEM)
+		m->fw.mode = (struct paging_mode){ .levels = 2, .large = true, .phys_bits = 32 };
+	m->fw.live_root = m->table[0] = BOOT_AT;
+	m->table[1] = BOOT_AT + PAGE_SIZE;
+	entries(m, 0);
+	if (!ARCH_HIGHMEM) {
+		lead(m, 0, 0, m->table[1]);
+		entries(m, 1)[0] = arch_leaf_entry(&m->fw.mode, large, 0, MAP_WRITE);
+	} else {
+		uint32_t *entry = (uint32_t *)(void *)entries(m, 0);
+
+		for (uint32_t i = 0; i < TOP / (4 * MIB); i++)
+			entry[i] = (uint32_t)arch_leaf_entry(&m->fw.mode, large, i * 4 * MIB, MAP_WRITE);
+	}
+	boots(m, NULL);
+	assert_int_equal(m->boot.audit.ram_unmapped_pages, 0);
+	assert_int_equal(m->boot.findings.of[FINDING_RAM_UNMAPPED].count, 0);
+	assert_int_equal(kept(m), ARCH_HIGHMEM ? 1 : 2);
+	destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_kept_at_the_exit),
 		cmocka_unit_test(test_in_too_many_places),
 		cmocka_unit_test(test_told_instead_of_read),
+		cmocka_unit_test(test_that_show_all_ram),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

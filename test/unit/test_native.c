@@ -109,7 +109,28 @@ static struct handoff *record_of(struct machine *m)
 	return phys_to_virt(m->boot.pool.window, m->boot.record_phys);
 }
 
+/* So much initrd, in pages of the loader's. */
+static void put_initrd(struct machine *m, phys_t start_phys, uint64_t bytes)
+{
+	assert_true(fake_allocate(
+		&m->fw, pfn_down(start_phys), bytes >> PAGE_SHIFT, EFI_MEM_LOADER_DATA));
+	m->boot.input.initrd_start_phys = start_phys;
+	m->boot.input.initrd_end_phys = start_phys + bytes;
+	strcpy(m->boot.input.options.initrd, "/initrd");
+}
+
 /* --- a place --------------------------------------------------------------------------------------- */
+
+/* What a message about an exception says of an address. */
+static void place_is(const struct machine *m, uint64_t virt, const char *wanted)
+{
+	char text[160];
+	struct text_buffer buffer;
+	struct sink sink = text_buffer_sink(&buffer, text, sizeof(text));
+
+	boot_put_place(&m->boot, virt, &sink);
+	assert_string_equal(text, wanted);
+}
 
 /* Each segment is mapped where it was linked, with its rights, and holds what is in the file; the gaps are free. */
 static void test_segments(void **state)
@@ -133,6 +154,7 @@ static void test_segments(void **state)
 	assert_true(leaf.phys == k->phys + 0x7000 && leaf.rights == (MAP_WRITE | nx));
 	assert_false(paging_lookup(&m->boot.paging, m->boot.pool.window, LINKED + 0x3000, &leaf));
 	assert_int_equal(boot_owner_pages(&m->boot, OWNER_KERNEL), 3 + 1 + 2);
+	place_is(m, LINKED, "the kernel");
 	destroy(m);
 }
 
@@ -278,13 +300,44 @@ static void test_record_flags(void **state)
 	}
 }
 
-/* A record that does not fit is an error that names what there was room for. */
+/* A name that is too long for a table is cut; the command line is not. */
+static void test_record_texts(void **state)
+{
+	struct machine *m = machine();
+	const struct handoff_module *module;
+	const struct handoff *r;
+	char name[sizeof(module->name)] = "/";
+
+	(void)state;
+	strcpy(m->options.cmdline, "quiet  console=ttyS0");
+	start(m, LINKED, 0x1000);
+	put_initrd(m, 32 * MIB, MIB);
+	memset(name + 1, 'n', sizeof(name) - 1);
+	memcpy(m->boot.input.options.initrd, name, sizeof(name));
+	m->boot.input.options.initrd[sizeof(name)] = 'x';
+	m->boot.input.options.initrd[sizeof(name) + 1] = '\0';
+	run(m);
+	r = record_of(m);
+	module = (const void *)(uintptr_t)r->modules.address;
+	name[sizeof(name) - 1] = '\0';
+	assert_string_equal(module->name, name);
+	assert_string_equal((const char *)(uintptr_t)r->cmdline.address, "quiet  console=ttyS0");
+	assert_int_equal(r->cmdline.count, sizeof("quiet  console=ttyS0"));
+	assert_true(
+		boot_record_address(&m->boot) == m->boot.space.direct_base + m->boot.record_phys);
+	destroy(m);
+}
+
+/* A record that does not fit is an error that names what there was room for, whichever table it ends in. */
 static void test_record_without_room(void **state)
 {
 	struct machine *m = machine();
 	uint64_t needed = 0;
 
 	(void)state;
+	for (pfn_t pfn = pfn_down(100 * MIB), i = 0; i < 600; i++)
+		assert_true(fake_allocate(&m->fw, pfn + 2 * i, 1, EFI_MEM_RESERVED));
+	memset(m->options.cmdline, 'c', sizeof(m->options.cmdline) - 1);
 	start(m, LINKED, 0x1000);
 	run(m);
 	for (uint64_t pages = 1; needed == 0; pages++) {
@@ -327,16 +380,6 @@ static uint64_t free_pages_of(const struct mm *mm)
 	for (uint32_t i = 0; i < mm->nodes * ARCH_NR_ZONES; i++)
 		pages += mm->node[i / ARCH_NR_ZONES].zone[i % ARCH_NR_ZONES].free_pages;
 	return pages;
-}
-
-/* So much initrd, in pages of the loader's. */
-static void put_initrd(struct machine *m, phys_t start_phys, uint64_t bytes)
-{
-	assert_true(fake_allocate(
-		&m->fw, pfn_down(start_phys), bytes >> PAGE_SHIFT, EFI_MEM_LOADER_DATA));
-	m->boot.input.initrd_start_phys = start_phys;
-	m->boot.input.initrd_end_phys = start_phys + bytes;
-	strcpy(m->boot.input.options.initrd, "/initrd");
 }
 
 static bool shown(const struct machine *m, uint64_t virt, phys_t phys)
@@ -485,6 +528,7 @@ int main(void)
 		cmocka_unit_test(test_linked_elsewhere),
 		cmocka_unit_test(test_record_is_checked),
 		cmocka_unit_test(test_record_flags),
+		cmocka_unit_test(test_record_texts),
 		cmocka_unit_test(test_record_without_room),
 		cmocka_unit_test(test_no_record),
 		cmocka_unit_test(test_reclaim),

@@ -650,6 +650,40 @@ static void entries_and_limits_of_each_mode(void **state)
 	}
 }
 
+/*
+ * Where i386 shows devices at or above PAGE_OFFSET: the framebuffer at the end of vmalloc, the serial port at the start of
+ * the fixmap. Each leaves half of what there is, and a kernel its place. x86_64 shows them where they are.
+ */
+static void devices_get_a_place_or_none(void **state)
+{
+	const struct paging_mode mode = { .levels = ARCH_HIGHMEM ? 2 : 4, .large = true, .phys_bits = 32 };
+	const struct limits limits = { .max_low_pfn = pfn_down(512 * MIB), .max_pfn = pfn_down(512 * MIB) };
+	struct address_space space, with_kernel;
+	uint64_t vmalloc;
+
+	(void)state;
+	arch_address_space(&space, &limits, &mode);
+	vmalloc = space.vmalloc_end - space.vmalloc_start;
+	assert_int_equal(arch_place_screen(&space, 0xe0000000, 0xe0300000), ARCH_HIGHMEM);
+	assert_int_equal(arch_place_serial(&space, 0xf0000000, 0xf0001000), ARCH_HIGHMEM);
+	if (!ARCH_HIGHMEM)
+		return;
+	assert_true(space.screen.end <= ARCH_VMALLOC_END && space.vmalloc_end <= space.screen.start);
+	assert_true(space.serial.start == ARCH_FIXMAP_START && space.fixmap_start == space.serial.end);
+	arch_address_space(&space, &limits, &mode);
+	assert_false(arch_place_screen(&space, 0xc0000000, 0xc0000000 + align_up(vmalloc / 2 + 1, 4 * MIB)));
+	assert_false(arch_place_serial(&space, 0xf0000000,
+		0xf0000000 + align_up((ARCH_FIXMAP_END - ARCH_FIXMAP_START) / 2 + 1, PAGE_SIZE)));
+	/* a kernel in the middle leaves room behind it, one at the end does not */
+	with_kernel = space;
+	assert_true(arch_place_kernel(&with_kernel, 0xf0000000, 0xf0100000, 0xf0000000));
+	assert_true(arch_place_screen(&with_kernel, 0xe0000000, 0xe0300000));
+	assert_true(with_kernel.screen.start >= 0xf0100000 && with_kernel.vmalloc_end <= 0xf0000000);
+	with_kernel = space;
+	assert_true(arch_place_kernel(&with_kernel, ARCH_VMALLOC_END - MIB, ARCH_VMALLOC_END, 0xf0000000));
+	assert_false(arch_place_screen(&with_kernel, 0xe0000000, 0xe0300000));
+}
+
 static void lookup_refuses_other_addresses(void **state)
 {
 	struct paging_leaf leaf;
@@ -839,6 +873,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_does_not_fit),
 		cmocka_unit_test(lookup_combines_levels),
 		cmocka_unit_test(entries_and_limits_of_each_mode),
+		cmocka_unit_test(devices_get_a_place_or_none),
 		cmocka_unit_test(lookup_refuses_other_addresses),
 		cmocka_unit_test(random_plans),
 		cmocka_unit_test(table_only_areas),

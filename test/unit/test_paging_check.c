@@ -361,6 +361,85 @@ static void sees_other_ram(void **state)
 	for_each_mode(other_ram);
 }
 
+/* RAM behind the last that the tables show: nothing comes after it in the direct map that would show the gap. */
+static void more_ram(void)
+{
+	struct e820_entry *last = &w.entry[w.map.count - 1];
+
+	if (w.space.direct_bytes < last->end)
+		last = &w.entry[4]; /* low memory ends with it */
+	last->end -= PAGE_SIZE;
+	world_build();
+	last->end += PAGE_SIZE;
+	assert_violation(PAGING_MISSING, w.space.direct_base + last->end - PAGE_SIZE, last->end - PAGE_SIZE);
+}
+
+static void sees_more_ram_at_the_end(void **state)
+{
+	(void)state;
+	for_each_mode(more_ram);
+}
+
+/*
+ * A kernel of two pages and one that nobody may touch, at the end of its view.
+ *
+ * Expect its pages where they are linked, the guard nowhere, and each page that is missed named where it should be.
+ */
+static void kernel_with_a_guard(void)
+{
+	const uint64_t virt = w.space.vmalloc_end - 4 * MIB, phys = 0x900000;
+	struct map_special kept[2] = { w.special[5], w.special[6] };
+
+	if (w.mode.levels > 3)
+		assert_true(arch_place_kernel(&w.space, ARCH_FIXMAP_START - 8 * MIB, ARCH_FIXMAP_START - 8 * MIB + 0x3000,
+			ARCH_FIXMAP_START - 8 * MIB - phys));
+	else
+		assert_true(arch_place_kernel(&w.space, virt, virt + 0x3000, virt - phys));
+	w.special[5] = (struct map_special){ phys, phys + 0x3000, MAP_WRITE, false, false, true, false };
+	w.special[6] = (struct map_special){ phys + 0x1000, phys + 0x2000, 0, false, true, false, false };
+	world_build();
+	assert_sound();
+	assert_true(paging_clear_page(&w.paging, arena_window(), w.space.kernel_start + 0x2000));
+	assert_violation(PAGING_MISSING, w.space.kernel_start + 0x2000, phys + 0x2000);
+	w.special[5] = kept[0];
+	w.special[6] = kept[1];
+}
+
+static void sees_all_of_a_kernel(void **state)
+{
+	(void)state;
+	for_each_mode(kernel_with_a_guard);
+}
+
+/* The same of i386's views of devices that lie above its identity part: their last page. */
+static void devices_above(void)
+{
+	const phys_t screen = 0xe0000000, serial = 0xf0000000;
+
+	if (!ARCH_HIGHMEM)
+		return;
+	assert_true(arch_place_screen(&w.space, screen, screen + 0x3000));
+	assert_true(arch_place_serial(&w.space, serial, serial + 0x2000));
+	w.special[5] = (struct map_special){ screen, screen + 0x3000, MAP_WRITE | MAP_WC, false, false, true, false };
+	w.special[6] = (struct map_special){ serial, serial + 0x2000, MAP_WRITE | MAP_UC, false, false, true, false };
+	world_build();
+	assert_sound();
+	assert_true(paging_clear_page(&w.paging, arena_window(), w.space.serial.start + 0x1000));
+	assert_violation(PAGING_MISSING, w.space.serial.start + 0x1000, serial + 0x1000);
+	world_build();
+	assert_true(paging_clear_page(&w.paging, arena_window(), w.space.screen.start + 0x2000));
+	assert_violation(PAGING_MISSING, w.space.screen.start + 0x2000, screen + 0x2000);
+	w.special[5].guard = w.special[6].guard = true;
+	world_build();
+	assert_sound();
+}
+
+static void sees_all_of_a_device(void **state)
+{
+	(void)state;
+	for_each_mode(devices_above);
+}
+
 /* More, fewer and other table pages than there are. */
 static void other_tables(void)
 {
@@ -592,6 +671,9 @@ int main(void)
 		cmocka_unit_test(names_aliases_that_clash),
 		cmocka_unit_test(sees_pages_in_other_areas),
 		cmocka_unit_test(sees_other_ram),
+		cmocka_unit_test(sees_more_ram_at_the_end),
+		cmocka_unit_test(sees_all_of_a_kernel),
+		cmocka_unit_test(sees_all_of_a_device),
 		cmocka_unit_test(sees_other_tables),
 		cmocka_unit_test(sees_addresses_beyond_the_cpu),
 		cmocka_unit_test(usual_machines_need_no_table_more),
