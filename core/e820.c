@@ -2,48 +2,64 @@
 /*
  * e820: from raw ranges to the table that every later stage works from (invariant: e820.h).
  *
- * A sweep over the sorted start and end points keeps count of how many ranges of each type are
- * open; the strictest open type owns the stretch to the next point. It runs twice: in bytes, so
- * that touching pieces merge before anything is rounded, and again in pages.
+ * A sweep over the sorted start and end points counts how many ranges of each type are open; the strictest open type
+ * owns the stretch to the next point. That is done in bytes, so that touching pieces merge before anything is rounded.
+ * What was disjoint in bytes meets in one page at most when it is rounded, which needs no second sweep.
  */
 #include <bootmem/e820.h>
-
-struct sweep {
-	struct e820 *out;
-	uint32_t open[E820_TYPES];
-	uint32_t total_open;
-};
 
 /*@ predicate event_ok(struct e820_event *e) =
         e->at <= PHYS_END && e->type < E820_TYPES && (e->delta == 1 || e->delta == -1);
     predicate events_ok(struct e820_event *event, integer n) =
         \forall integer i; 0 <= i < n ==> event_ok(event + i);
+
+    // When an event happens: at one address ends come first.
+    logic integer when(struct e820_event *e) = 2 * e->at + (e->delta > 0 ? 1 : 0);
 */
 
-/*@ requires \valid(a) && \valid(b) && \separated(a, b);
-    assigns *a, *b;
-    ensures *a == \old(*b) && *b == \old(*a); */
-static void swap_events(struct e820_event *a, struct e820_event *b)
+/* In this order events happen: ends before starts at one address, so that touching is not overlapping. */
+/*@ requires \valid_read(a) && \valid_read(b) && event_ok(a) && event_ok(b);
+    assigns \nothing;
+    ensures \result <==> when(a) < when(b); */
+static bool before(const struct e820_event *a, const struct e820_event *b)
 {
-	struct e820_event t = *a;
+	return a->at != b->at ? a->at < b->at : a->delta < b->delta;
+}
 
-	*a = *b;
-	*b = t;
+static void swap_events(struct e820_event *event, uint32_t i, uint32_t j)
+{
+	struct e820_event t = event[i];
+
+	event[i] = event[j];
+	event[j] = t;
+}
+
+/* The last to happen of a node of the heap and its children. */
+/*@ requires \valid_read(event + (0 .. n - 1)) && root < n <= INT32_MAX && events_ok(event, n);
+    assigns \nothing;
+    ensures \result == root || 2 * root < \result <= 2 * root + 2 && \result < n && when(event + root) < when(event + \result);
+    ensures when(event + root) <= when(event + \result);
+    ensures \forall integer child; 2 * root < child <= 2 * root + 2 && child < n ==>
+        when(event + child) <= when(event + \result); */
+static uint32_t last_of(const struct e820_event *event, uint32_t root, uint32_t n)
+{
+	uint32_t child = 2 * root + 1, last = root;
+
+	if (child < n && before(&event[last], &event[child]))
+		last = child;
+	if (child + 1 < n && before(&event[last], &event[child + 1]))
+		last = child + 1;
+	return last;
 }
 
 static void sift_down(struct e820_event *event, uint32_t root, uint32_t n)
 {
-	for (;;) {
-		uint32_t child = 2 * root + 1;
+	uint32_t last = last_of(event, root, n);
 
-		if (child >= n)
-			return;
-		if (child + 1 < n && event[child].at < event[child + 1].at)
-			child++;
-		if (event[root].at >= event[child].at)
-			return;
-		swap_events(&event[root], &event[child]);
-		root = child;
+	while (last != root) {
+		swap_events(event, root, last);
+		root = last;
+		last = last_of(event, root, n);
 	}
 }
 
@@ -53,16 +69,98 @@ static void sort_events(struct e820_event *event, uint32_t n)
 	for (uint32_t i = n / 2; i-- > 0;)
 		sift_down(event, i, n);
 	for (uint32_t i = n; i-- > 1;) {
-		swap_events(&event[0], &event[i]);
+		swap_events(event, 0, i);
 		sift_down(event, 0, i);
 	}
 }
 
-/*@ requires \valid(event + (n .. n + 1)) && n <= UINT32_MAX - 2;
-    requires events_ok(event, n) && start <= PHYS_END && end <= PHYS_END && type < E820_TYPES;
-    assigns event[n .. n + 1];
-    ensures \result == n + 2 && events_ok(event, \result);
-    ensures event[n].at == start && event[n + 1].at == end && event[n].delta == 1 && event[n + 1].delta == -1; */
+/* The strictest type that is open, or E820_TYPES. */
+/*@ requires \valid_read(open + (0 .. E820_TYPES - 1));
+    assigns \nothing;
+    ensures \result <= E820_TYPES;
+    ensures \result < E820_TYPES ==> open[\result] != 0;
+    ensures \forall integer type; \result < type < E820_TYPES ==> open[type] == 0;
+    ensures \result == E820_TYPES ==> \forall integer type; 0 <= type < E820_TYPES ==> open[type] == 0; */
+static uint32_t strictest(const int32_t open[E820_TYPES])
+{
+	/*@ loop invariant type <= E820_TYPES;
+	    loop invariant \forall integer stricter; type <= stricter < E820_TYPES ==> open[stricter] == 0;
+	    loop assigns type;
+	    loop variant type; */
+	for (uint32_t type = E820_TYPES; type-- > 0;)
+		if (open[type] != 0)
+			return type;
+	return E820_TYPES;
+}
+
+/* Does a stretch continue the last entry? */
+/*@ requires \valid_read(out) && \valid_read(out->entry + (0 .. out->count - 1));
+    assigns \nothing;
+    ensures \result <==> out->count > 0 && out->entry[out->count - 1].end == start && out->entry[out->count - 1].type == type; */
+static bool goes_on(const struct e820 *out, phys_t start, uint32_t type)
+{
+	return out->count != 0 && out->entry[out->count - 1].end == start && out->entry[out->count - 1].type == type;
+}
+
+/*@ requires \valid(out) && \valid(out->entry + out->count) && \separated(out, out->entry + out->count);
+    requires out->count < UINT32_MAX;
+    assigns out->count, out->entry[out->count];
+    ensures out->count == \old(out->count) + 1;
+    ensures out->entry[out->count - 1].start == start && out->entry[out->count - 1].end == end;
+    ensures out->entry[out->count - 1].type == type; */
+static void append(struct e820 *out, phys_t start, phys_t end, uint32_t type)
+{
+	struct e820_entry *next = &out->entry[out->count];
+
+	next->start = start;
+	next->end = end;
+	next->type = type;
+	next->pad = 0;
+	out->count++;
+}
+
+/* Append a stretch; one that continues the last entry extends it. */
+static void emit(struct e820 *out, phys_t start, phys_t end, uint32_t type)
+{
+	if (goes_on(out, start, type))
+		out->entry[out->count - 1].end = end;
+	else
+		append(out, start, end, type);
+}
+
+/* Append a stretch if there is one and anything is open in it. */
+static void emit_open(struct e820 *out, phys_t start, phys_t end, uint32_t type)
+{
+	if (type != E820_TYPES && start < end)
+		emit(out, start, end, type);
+}
+
+/* A range that starts while another is open overlaps it. */
+static void count_overlap(const struct e820_event *e, uint32_t open_type, struct findings *f)
+{
+	if (open_type != E820_TYPES && e->delta > 0)
+		finding_add(f, FINDING_MAP_OVERLAP, e->at, e->at);
+}
+
+/* n events in order make at most n - 1 stretches, so out needs room for n - 1 entries. */
+static void sweep_events(const struct e820_event *event, uint32_t n, struct e820 *out,
+	struct findings *f)
+{
+	int32_t open[E820_TYPES] = { 0 };
+	phys_t from = 0;
+
+	out->count = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct e820_event *e = &event[i];
+		uint32_t type = strictest(open);
+
+		emit_open(out, from, e->at, type);
+		count_overlap(e, type, f);
+		open[e->type] += e->delta;
+		from = e->at;
+	}
+}
+
 static uint32_t add_range(struct e820_event *event, uint32_t n, phys_t start, phys_t end,
 	uint32_t type)
 {
@@ -71,83 +169,22 @@ static uint32_t add_range(struct e820_event *event, uint32_t n, phys_t start, ph
 	return n + 2;
 }
 
-/* The strictest type that is open, or E820_TYPES. */
-/*@ requires \valid_read(s);
-    assigns \nothing;
-    ensures \result <= E820_TYPES;
-    ensures \result < E820_TYPES ==> s->open[\result] != 0;
-    ensures \forall integer type; \result < type < E820_TYPES ==> s->open[type] == 0;
-    ensures \result == E820_TYPES ==> \forall integer type; 0 <= type < E820_TYPES ==> s->open[type] == 0; */
-static uint32_t strictest(const struct sweep *s)
+/* Does a raw entry make sense? */
+static bool accept_raw(const struct e820_entry *e, phys_t last_start, struct findings *f)
 {
-	/*@ loop invariant type <= E820_TYPES;
-	    loop invariant \forall integer stricter; type <= stricter < E820_TYPES ==> s->open[stricter] == 0;
-	    loop assigns type;
-	    loop variant type; */
-	for (uint32_t type = E820_TYPES; type-- > 0;)
-		if (s->open[type] != 0)
-			return type;
-	return E820_TYPES;
-}
+	phys_t start = e->start, end = e->end;
 
-/* Append a stretch; one that continues the last entry extends it. */
-static void emit(struct e820 *out, phys_t start, phys_t end, uint32_t type)
-{
-	struct e820_entry *next = &out->entry[out->count];
-
-	if (out->count != 0 && next[-1].end == start && next[-1].type == type) {
-		next[-1].end = end;
-		return;
+	if (start == end) {
+		finding_add(f, FINDING_MAP_ZERO_LENGTH, start, end);
+		return false;
 	}
-	*next = (struct e820_entry){ .start = start, .end = end, .type = type };
-	out->count++;
-}
-
-/* Open and close what happens at one address; ends first, so that touching is not overlapping. */
-static void apply_events(struct sweep *s, const struct e820_event *event, uint32_t n,
-	struct findings *f)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (event[i].delta < 0) {
-			s->open[event[i].type]--;
-			s->total_open--;
-		}
-	for (uint32_t i = 0; i < n; i++)
-		if (event[i].delta > 0) {
-			if (s->total_open != 0)
-				finding_add(f, FINDING_MAP_OVERLAP, event[i].at, event[i].at);
-			s->open[event[i].type]++;
-			s->total_open++;
-		}
-}
-
-/*
- * n events make at most n - 1 stretches, so out needs room for n - 1 entries; for one fewer than the entries of a merged table,
- * whose rounded events meet in pages that stretches of one type share, what the table itself needs is enough. The events are
- * all read before the stretch they bound is written: out may hold what the events were made from.
- */
-static void sweep_events(struct e820_event *event, uint32_t n, struct e820 *out,
-	struct findings *f)
-{
-	struct sweep s = { .out = out };
-	phys_t from = 0;
-	uint32_t i = 0;
-
-	sort_events(event, n);
-	out->count = 0;
-	while (i < n) {
-		phys_t at = event[i].at;
-		uint32_t type = strictest(&s);
-		uint32_t same = 1;
-
-		if (type != E820_TYPES)
-			emit(out, from, at, type);
-		while (i + same < n && event[i + same].at == at)
-			same++;
-		apply_events(&s, &event[i], same, f);
-		from = at;
-		i += same;
+	if (start > end || end > PHYS_END) {
+		finding_add(f, FINDING_MAP_WRAPS, start, end);
+		return false;
 	}
+	if (start < last_start)
+		finding_add(f, FINDING_MAP_UNSORTED, start, end);
+	return true;
 }
 
 /* Events of the raw entries that make sense; the others are counted and dropped. */
@@ -158,56 +195,80 @@ static uint32_t events_of_raw(const struct e820_entry *raw, uint32_t n, struct e
 	phys_t last_start = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		phys_t start = raw[i].start, end = raw[i].end;
-		uint32_t type = raw[i].type < E820_TYPES ? raw[i].type : E820_RESERVED;
+		const struct e820_entry *e = &raw[i];
+		bool accepted = accept_raw(e, last_start, f);
 
-		if (start == end) {
-			finding_add(f, FINDING_MAP_ZERO_LENGTH, start, end);
+		if (!accepted)
 			continue;
-		}
-		if (start > end || end > PHYS_END) {
-			finding_add(f, FINDING_MAP_WRAPS, start, end);
-			continue;
-		}
-		if (start < last_start)
-			finding_add(f, FINDING_MAP_UNSORTED, start, end);
-		last_start = start;
-		events = add_range(event, events, start, end, type);
+		last_start = e->start;
+		events = add_range(event, events, e->start, e->end, e->type < E820_TYPES ? e->type : E820_RESERVED);
 	}
 	return events;
 }
 
-/* Events of a merged table, rounded: RAM must be whole pages, everything else keeps its pages. */
-static uint32_t events_of_pages(const struct e820 *map, struct e820_event *event,
-	struct findings *f)
+/* The last entry ends where it is told; nothing is left of it if it began there. */
+/*@ requires \valid(out) && out->count > 0 && \valid(out->entry + (out->count - 1));
+    requires \separated(out, out->entry + (out->count - 1)) && out->entry[out->count - 1].start <= end;
+    assigns out->count, out->entry[out->count - 1].end;
+    ensures out->count == \old(out->count) || out->count == \old(out->count) - 1;
+    ensures out->count == \old(out->count) ==> out->entry[out->count - 1].end == end > out->entry[out->count - 1].start;
+    ensures out->count < \old(out->count) ==> \at(out->entry[out->count - 1].start, Pre) == end; */
+static void cut_last(struct e820 *out, phys_t end)
 {
-	uint32_t events = 0;
+	struct e820_entry *last = &out->entry[out->count - 1];
 
-	for (uint32_t i = 0; i < map->count; i++) {
-		const struct e820_entry *e = &map->entry[i];
-		phys_t start = align_down(e->start, PAGE_SIZE);
-		phys_t end = align_up(e->end, PAGE_SIZE);
+	last->end = end;
+	if (last->start == end)
+		out->count--;
+}
 
-		if (start != e->start || end != e->end)
-			finding_add(f, FINDING_MAP_UNALIGNED, e->start, e->end);
-		if (e->type == E820_RAM) {
-			start = align_up(e->start, PAGE_SIZE);
-			end = align_down(e->end, PAGE_SIZE);
-		}
-		if (start < end)
-			events = add_range(event, events, start, end, e->type);
+/* Append pages, of which the first may be the last of the table: the stricter type has it. */
+static void emit_pages(struct e820 *out, phys_t start, phys_t end, uint32_t type)
+{
+	const struct e820_entry *next = &out->entry[out->count];
+
+	if (out->count != 0 && start < next[-1].end) {
+		if (type > next[-1].type)
+			cut_last(out, start);
+		else
+			start = next[-1].end;
 	}
-	return events;
+	if (start < end)
+		emit(out, start, end, type);
+}
+
+/* RAM must be whole pages, everything else keeps its pages. No entry becomes two: the table is its own output. */
+static void round_to_pages(struct e820 *map, struct findings *f)
+{
+	uint32_t n = map->count;
+
+	map->count = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		struct e820_entry e = map->entry[i];
+		phys_t start = align_down(e.start, PAGE_SIZE);
+		phys_t end = align_up(e.end, PAGE_SIZE);
+
+		if (start != e.start || end != e.end)
+			finding_add(f, FINDING_MAP_UNALIGNED, e.start, e.end);
+		if (e.type == E820_RAM) {
+			start = align_up(e.start, PAGE_SIZE);
+			end = align_down(e.end, PAGE_SIZE);
+		}
+		emit_pages(map, start, end, e.type);
+	}
 }
 
 enum bm_error e820_sanitise(const struct e820_entry *raw, uint32_t n, struct e820 *out,
 	struct e820_event *events, uint32_t event_capacity, struct findings *f)
 {
-	if (n > UINT32_MAX / 8 || out->capacity < 2 * n || event_capacity < 4 * n)
+	uint32_t count;
+
+	if (n > UINT32_MAX / 8 || out->capacity < 2 * n || event_capacity < 2 * n)
 		return BM_FULL;
-	sweep_events(events, events_of_raw(raw, n, events, f), out, f);
-	/* Rounding makes neighbours overlap; that is our doing and not the firmware's. */
-	sweep_events(events, events_of_pages(out, events, f), out, NULL);
+	count = events_of_raw(raw, n, events, f);
+	sort_events(events, count);
+	sweep_events(events, count, out, f);
+	round_to_pages(out, f);
 	if (out->count > 128)
 		finding_add(f, FINDING_MAP_LARGE, out->entry[0].start,
 			out->entry[out->count - 1].end);

@@ -68,7 +68,7 @@ struct e820_event {
  * Empty (start == end) and wrapping (start > end, end > PHYS_END) entries are dropped. Each repair is
  * counted in f.
  *
- * out->capacity must be at least 2 * n and there must be room for 4 * n events, else BM_FULL.
+ * out->capacity must be at least 2 * n and there must be room for 2 * n events, else BM_FULL.
  * raw and out->entry must not overlap.
  */
 BM_MUST_USE enum bm_error e820_sanitise(const struct e820_entry *raw, uint32_t n, struct e820 *out,

@@ -20,7 +20,7 @@
 
 struct fixture {
 	struct e820_entry out_entry[2 * MAX_RAW];
-	struct e820_event event[4 * MAX_RAW];
+	struct e820_event event[2 * MAX_RAW];
 	struct e820 out;
 	struct findings f;
 };
@@ -161,6 +161,17 @@ static void test_shared_page(void **state)
 	PICTURE("NXX.", FINDING_MAP_UNALIGNED, 2, B(0, 0x1800, NVS), B(0x1800, 0x3000, RESERVED));
 }
 
+/* All of an entry's pages go to a stricter neighbour: expect nothing of it, and what is then side by side merged. */
+static void test_swallowed_page(void **state)
+{
+	(void)state;
+	PICTURE("XX.", FINDING_MAP_UNALIGNED, 2, B(0x400, 0x800, ACPI), B(0x800, 0x1800, RESERVED));
+	PICTURE("XX.", FINDING_MAP_UNALIGNED, 2, B(0, 0x1000, RESERVED), B(0x1000, 0x1400, ACPI),
+		B(0x1400, 0x2000, RESERVED));
+	PICTURE("XXA.", FINDING_MAP_UNALIGNED, 3, B(0, 0x1400, RESERVED), B(0x1400, 0x1800, NVS),
+		B(0x1800, 0x3000, ACPI));
+}
+
 /* Expect an unknown type to be reserved. */
 static void test_unknown_type(void **state)
 {
@@ -172,16 +183,16 @@ static void test_too_small(void **state)
 {
 	struct e820_entry raw[] = { E(0, 1, RAM), E(2, 3, RAM) };
 	struct e820_entry entry[4];
-	struct e820_event event[8];
+	struct e820_event event[4];
 	struct e820 out = { .entry = entry, .capacity = 3 };
 
 	(void)state;
-	assert_int_equal(e820_sanitise(raw, 2, &out, event, 8, NULL), BM_FULL);
+	assert_int_equal(e820_sanitise(raw, 2, &out, event, 4, NULL), BM_FULL);
 	out.capacity = 4;
-	assert_int_equal(e820_sanitise(raw, 2, &out, event, 7, NULL), BM_FULL);
-	assert_int_equal(e820_sanitise(raw, 2, &out, event, 8, NULL), BM_OK);
+	assert_int_equal(e820_sanitise(raw, 2, &out, event, 3, NULL), BM_FULL);
+	assert_int_equal(e820_sanitise(raw, 2, &out, event, 4, NULL), BM_OK);
 	assert_int_equal(out.count, 2);
-	assert_int_equal(e820_sanitise(raw, 0, &out, event, 8, NULL), BM_OK);
+	assert_int_equal(e820_sanitise(raw, 0, &out, event, 4, NULL), BM_OK);
 	assert_int_equal(out.count, 0);
 }
 
@@ -332,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_rounding),
 		cmocka_unit_test(test_merge_before_rounding),
 		cmocka_unit_test(test_shared_page),
+		cmocka_unit_test(test_swallowed_page),
 		cmocka_unit_test(test_unknown_type),
 		cmocka_unit_test(test_too_small),
 		cmocka_unit_test(test_many),

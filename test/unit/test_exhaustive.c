@@ -43,7 +43,7 @@ struct map_scope {
 static void check_map(const struct e820_entry *raw, uint32_t n)
 {
 	struct e820_entry entry[8];
-	struct e820_event event[16];
+	struct e820_event event[8];
 	struct e820 out = { .entry = entry, .capacity = ARRAY_SIZE(entry) };
 
 	if (e820_sanitise(raw, n, &out, event, ARRAY_SIZE(event), NULL) != BM_OK || !e820_check(&out))

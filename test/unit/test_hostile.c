@@ -60,7 +60,7 @@ static void spoil(const struct option_hostile *hostile, uint32_t reading, const 
 static void to_e820(const struct fw_map *map, struct e820 *out)
 {
 	static struct e820_entry raw[RAW];
-	static struct e820_event events[4 * RAW];
+	static struct e820_event events[2 * RAW];
 
 	findings = (struct findings){ 0 };
 	assert_int_equal(fw_map_to_raw(map, raw, RAW, &findings), BM_OK);

@@ -26,7 +26,7 @@
 struct fixture {
 	struct e820_entry entry[2 * MAX_RAM];
 	struct e820_entry raw[MAX_RAM];
-	struct e820_event event[4 * MAX_RAM];
+	struct e820_event event[2 * MAX_RAM];
 	uint32_t raws;
 	struct e820 e820;
 	struct srat_bytes bytes;
