@@ -17,8 +17,6 @@ MUTANTS   ?= 200
 SEED      ?= 1
 JOBS      ?= $(shell nproc)
 MUTABLE   := $(wildcard core/*.c) $(wildcard arch/*/paging.c)
-# These two ask what a pointer's width is, not the layout.
-MUTATE_LEFT_OUT_64-i386 := elf highmem
 
 # Warnings are the build's business: what is left of a mutant may have an unused variable.
 MUTATE_CFLAGS     := -m64 -std=gnu11 -w -Iinclude -Itest/unit -Itools/sim -Iarch
@@ -74,7 +72,7 @@ build/mutate/$(1)/$(2)/efi_%: build/mutate/$(1)/efi/test/efi/test_%.o build/muta
 	@echo '  LD  $$@'
 	$$(Q)$$(MUTATE_CC_$(1)) $$(MUTATE_$(2)) -Wl,--start-group $$^ -Wl,--end-group -lcmocka -o $$@
 
-MUTATE_BINS += $$(patsubst %,build/mutate/$(1)/$(2)/test_%,$$(filter-out $$(MUTATE_LEFT_OUT_$(1)),$$(UNIT_TESTS)))
+MUTATE_BINS += $$(UNIT_TESTS:%=build/mutate/$(1)/$(2)/test_%)
 # ASan's own memory is where these tests see their machine's.
 $(if $(filter check,$(2)),,MUTATE_BINS += $$(EFI_TESTS:%=build/mutate/$(1)/$(2)/efi_%))
 
@@ -88,7 +86,7 @@ mutate-packages:
 	@test/run-packages $(MUTATE_PACKAGES)
 
 # And what the tests of ELF kernels and of whole starts read.
-mutate-tests: $(MUTATE_BINS) build/test/64/elf_kernel $(EFI_KERNELS)
+mutate-tests: $(MUTATE_BINS) build/test/64/elf_kernel build/test/32/elf_kernel $(EFI_KERNELS)
 
 # A packages check first, then a make of its own: what it installs may be what this one needs.
 mutate: mutate-packages
