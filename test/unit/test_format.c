@@ -94,6 +94,9 @@ static void precision_bounds_the_read(void **state)
 	(void)state;
 	memcpy(unterminated, "abc", 3);
 	assert_string_equal(ours("[%.*s]", 3, unterminated), "[abc]");
+	/* Negative means 0, of a width and of a precision. */
+	assert_string_equal(ours("[%.*s]", -3, "abc"), "[]");
+	assert_string_equal(ours("[%*s]", -5, ""), "[]");
 	test_free(unterminated);
 }
 
