@@ -39,7 +39,8 @@ static void test_memcpy(void **state)
 				fill(to, 100);
 				fill(expected, 100);
 				memcpy(expected + 8 + a, from + 8 + b, bytes);
-				assert_ptr_equal(core_memcpy(to + 8 + a, from + 8 + b, bytes), to + 8 + a);
+				assert_ptr_equal(
+					core_memcpy(to + 8 + a, from + 8 + b, bytes), to + 8 + a);
 				assert_memory_equal(to, expected, AREA);
 			}
 }
@@ -52,11 +53,14 @@ static void test_memmove(void **state)
 	(void)state;
 	for (unsigned to = 0; to < AREA; to++)
 		for (unsigned from = 0; from < AREA; from++)
-			for (unsigned bytes = 0; bytes < LENGTHS && to + bytes <= AREA && from + bytes <= AREA; bytes++) {
+			for (unsigned bytes = 0;
+				bytes < LENGTHS && to + bytes <= AREA && from + bytes <= AREA;
+				bytes++) {
 				fill(area, 1);
 				fill(expected, 1);
 				memmove(expected + to, expected + from, bytes);
-				assert_ptr_equal(core_memmove(area + to, area + from, bytes), area + to);
+				assert_ptr_equal(
+					core_memmove(area + to, area + from, bytes), area + to);
 				assert_memory_equal(area, expected, AREA);
 			}
 }
@@ -73,7 +77,8 @@ static void test_memset(void **state)
 				fill(area, 1);
 				fill(expected, 1);
 				memset(expected + 8 + a, byte[i], bytes);
-				assert_ptr_equal(core_memset(area + 8 + a, byte[i], bytes), area + 8 + a);
+				assert_ptr_equal(
+					core_memset(area + 8 + a, byte[i], bytes), area + 8 + a);
 				assert_memory_equal(area, expected, AREA);
 			}
 }
