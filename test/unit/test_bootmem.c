@@ -609,7 +609,8 @@ static void test_bitmap_pages(void **state)
 
 		for (uint64_t unit = 64; unit <= 262144; unit *= 64)
 			words += 2 * ((pages + 64 * unit - 1) / (64 * unit));
-		assert_int_equal(bootmem_bootmap_pages(0, pages), (words * 8 + PAGE_SIZE - 1) / PAGE_SIZE);
+		assert_int_equal(
+			bootmem_bootmap_pages(0, pages), (words * 8 + PAGE_SIZE - 1) / PAGE_SIZE);
 	}
 }
 

@@ -249,17 +249,26 @@ static void draw(const struct svg_page *page)
 static void picture_matches_the_golden_one(void **state)
 {
 	(void)state;
-	draw(&(struct svg_page){ .boot = &boot, .stage = REPORT_BOOTED, .title = "Test Machine", .origin = "by hand" });
+	draw(&(struct svg_page){ .boot = &boot,
+		.stage = REPORT_BOOTED,
+		.title = "Test Machine",
+		.origin = "by hand" });
 	matches_golden(GOLDEN_REPORT ".svg");
 }
 
 /* Remarks take the place of the findings, each with a square in the colour of its weight; one has none. Two nodes have a lane. */
 static void picture_has_the_remarks(void **state)
 {
-	static const struct svg_remark remarks[] = { { NULL, SVG_NOTE, "plain words" }, { "Q1", SVG_NOTE, "a note" },
-		{ "Q2", SVG_CARE, "take care" }, { "Q3", SVG_TROUBLE, "in trouble" } };
-	static struct node_range two_nodes[] = { { 0, 0xa0, 0, 0 }, { 0x100, 0x7e00, 0, 0 }, { 0x100000, 0x140000, 1, 0 } };
-	struct svg_page page = { .boot = &boot, .stage = REPORT_BOOTED, .title = "", .origin = "", .heading = "Doctor" };
+	static const struct svg_remark remarks[] = { { NULL, SVG_NOTE, "plain words" },
+		{ "Q1", SVG_NOTE, "a note" }, { "Q2", SVG_CARE, "take care" },
+		{ "Q3", SVG_TROUBLE, "in trouble" } };
+	static struct node_range two_nodes[] = { { 0, 0xa0, 0, 0 }, { 0x100, 0x7e00, 0, 0 },
+		{ 0x100000, 0x140000, 1, 0 } };
+	struct svg_page page = { .boot = &boot,
+		.stage = REPORT_BOOTED,
+		.title = "",
+		.origin = "",
+		.heading = "Doctor" };
 
 	(void)state;
 	draw(&page);
