@@ -31,8 +31,9 @@ ROOT = "build/mutate"
 VERDICTS = f"{ROOT}/verdicts"
 WANTED_PERCENT = 95
 QUICK_SECONDS = 7
-ENVIRONMENT = dict({k: v for k, v in os.environ.items() if k != "GOLDEN"}, LC_ALL="C",
-                   ASAN_OPTIONS="detect_leaks=0")
+# What changes the tests; SEED= on make's command line is the mutants', not theirs.
+CHANGES_TESTS = ("GOLDEN", "SEED", "FULL")
+ENVIRONMENT = dict({k: v for k, v in os.environ.items() if k not in CHANGES_TESTS}, ASAN_OPTIONS="detect_leaks=0")
 
 
 class Test:
