@@ -20,14 +20,27 @@
 
 enum state { FREE, RESERVED };
 
+/*@ // What the levels say of a page, which is an index here. The proofs know of them only what next_page promises.
+    axiomatic Bitmap {
+        predicate reserved(struct bootmem *bm, integer page)
+            reads *bm, bm->level[0 .. BOOTMEM_LEVELS - 1].full[0 ..], bm->level[0 .. BOOTMEM_LEVELS - 1].some[0 ..];
+    }
+    predicate node_ok(struct bootmem *bm) = \valid_read(bm) && bm->base_pfn <= bm->start_pfn <= bm->end_pfn <= PFN_END;
+*/
+
 /* --- bits ------------------------------------------------------------------------------------- */
 
 /* Bits [from, to) of a word, 0 <= from < to <= 64. */
+/*@ requires from < to <= 64;
+    assigns \nothing; */
 static uint64_t mask(unsigned from, unsigned to)
 {
 	return (ALL << from) & (ALL >> (64 - to));
 }
 
+/*@ requires \valid(word);
+    assigns *word;
+    ensures *word == (state == RESERVED ? (\old(*word) | bits) : (\old(*word) & (uint64_t)~bits)); */
 static void put_mask(uint64_t *word, uint64_t bits, enum state state)
 {
 	if (state == RESERVED)
@@ -37,11 +50,18 @@ static void put_mask(uint64_t *word, uint64_t bits, enum state state)
 }
 
 /* The same over several words. */
+/*@ requires from < to && from / 64 < (to - 1) / 64 && \valid(words + (from / 64 .. (to - 1) / 64));
+    assigns words[from / 64 .. (to - 1) / 64];
+    ensures \forall integer i; from / 64 < i < (to - 1) / 64 ==> words[i] == (state == RESERVED ? UINT64_MAX : 0); */
 static void put_long_bits(uint64_t *words, uint64_t from, uint64_t to, enum state state)
 {
 	uint64_t first = from >> 6, last = (to - 1) >> 6;
 
 	put_mask(&words[first], mask(from & 63, 64), state);
+	/*@ loop invariant first < i <= last;
+	    loop invariant \forall integer k; first < k < i ==> words[k] == (state == RESERVED ? UINT64_MAX : 0);
+	    loop assigns i, words[first + 1 .. last - 1];
+	    loop variant last - i; */
 	for (uint64_t i = first + 1; i < last; i++)
 		words[i] = state == RESERVED ? ALL : 0;
 	put_mask(&words[last], mask(0, ((to - 1) & 63) + 1), state);
@@ -56,11 +76,15 @@ static inline void put_bits(uint64_t *words, uint64_t from, uint64_t to, enum st
 		put_long_bits(words, from, to, state);
 }
 
+/*@ requires \valid_read(words + i / 64);
+    assigns \nothing; */
 static bool get_bit(const uint64_t *words, uint64_t i)
 {
 	return (words[i >> 6] >> (i & 63)) & 1;
 }
 
+/*@ requires \valid(words + i / 64);
+    assigns words[i / 64]; */
 static void put_bit(uint64_t *words, uint64_t i, bool value)
 {
 	uint64_t *word = &words[i >> 6];
@@ -71,6 +95,9 @@ static void put_bit(uint64_t *words, uint64_t i, bool value)
 /* --- the levels --------------------------------------------------------------------------------- */
 
 /* Pages of one unit of a level are 1 << shift. */
+/*@ requires level <= BOOTMEM_LEVELS;
+    assigns \nothing;
+    ensures \result == 6 * level; */
 static unsigned unit_shift(unsigned level)
 {
 	return 6 * level;
@@ -82,6 +109,9 @@ static uint64_t words_of(uint64_t pages, unsigned level)
 }
 
 /* Neither full nor without a reserved page; the word that says so is valid. */
+/*@ requires \valid_read(bm) && level < BOOTMEM_LEVELS;
+    requires \valid_read(bm->level[level].some + unit / 64) && \valid_read(bm->level[level].full + unit / 64);
+    assigns \nothing; */
 static bool mixed(const struct bootmem *bm, unsigned level, uint64_t unit)
 {
 	const struct bootmem_level *l = &bm->level[level];
@@ -146,6 +176,9 @@ static void set_at_level(
 		set_in_unit(bm, level, end, to, state);
 }
 
+/*@ requires \valid_read(l) && \valid_read(l->full + word) && \valid_read(l->some + word);
+    assigns \nothing;
+    ensures \result <==> l->full[word] == UINT64_MAX || l->some[word] == 0; */
 static bool word_is_uniform(const struct bootmem_level *l, uint64_t word)
 {
 	return l->full[word] == ALL || l->some[word] == 0;
@@ -192,19 +225,30 @@ static inline void set_range(struct bootmem *bm, uint64_t from, uint64_t to, enu
 }
 
 /* Units of a word that may hold a page in this state, and those that hold nothing else. */
+/*@ requires \valid_read(l) && \valid_read(l->full + word) && \valid_read(l->some + word);
+    assigns \nothing; */
 static uint64_t may_hold(const struct bootmem_level *l, uint64_t word, enum state state)
 {
 	return state == RESERVED ? l->some[word] : ~l->full[word];
 }
 
+/*@ requires \valid_read(l) && \valid_read(l->full + unit / 64) && \valid_read(l->some + unit / 64);
+    assigns \nothing; */
 static bool holds_only(const struct bootmem_level *l, uint64_t unit, enum state state)
 {
 	return state == RESERVED ? get_bit(l->full, unit) : !get_bit(l->some, unit);
 }
 
 /* Where a walk that leaves a word at its end goes on: the words of lower levels may be stale there. */
+/*@ requires level < BOOTMEM_LEVELS;
+    assigns \nothing;
+    ensures \min(level + 1, TOP) <= \result <= TOP; */
 static unsigned level_of_edge(uint64_t page, unsigned level)
 {
+	/*@ loop invariant level <= TOP && (level < TOP || level == \at(level, Pre));
+	    loop invariant \at(level, Pre) <= level;
+	    loop assigns level;
+	    loop variant TOP - level; */
 	do
 		level++;
 	while (level < TOP && ((page >> unit_shift(level)) & 63) == 0);
@@ -213,8 +257,14 @@ static unsigned level_of_edge(uint64_t page, unsigned level)
 
 /*
  * The first page in [page, end) in this state, or end. Down into a mixed unit, up again at the end of a word
- * that has nothing more.
+ * that has nothing more. Its contract is what the proofs of its callers are given; it is tested, not proved (docs/proofs.md).
  */
+/*@ requires node_ok(bm) && page <= end <= bm->end_pfn - bm->base_pfn && (state == FREE || state == RESERVED);
+    assigns \nothing;
+    ensures page <= \result <= end;
+    ensures state == FREE ==> \forall integer p; page <= p < \result ==> reserved(bm, p);
+    ensures state == RESERVED ==> \forall integer p; page <= p < \result ==> !reserved(bm, p);
+    ensures \result < end ==> (reserved(bm, \result) <==> state == RESERVED); */
 static uint64_t next_page(const struct bootmem *bm, uint64_t page, uint64_t end, enum state state)
 {
 	unsigned level = TOP;
@@ -300,8 +350,13 @@ enum kind {
  * Whole pages [start, end) are no longer what the cursors know. What lies below them stays known. A chunk that was
  * cut short leaves free pages behind, so the next search starts at its goal.
  */
+/*@ requires \valid(bm);
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1]; */
 static void forget(struct bootmem *bm, phys_t start, phys_t end)
 {
+	/*@ loop invariant i <= BOOTMEM_CURSORS;
+	    loop assigns i, bm->cursor[0 .. BOOTMEM_CURSORS - 1];
+	    loop variant BOOTMEM_CURSORS - i; */
 	for (uint32_t i = 0; i < BOOTMEM_CURSORS; i++) {
 		struct bootmem_cursor *c = &bm->cursor[i];
 
@@ -375,6 +430,13 @@ static phys_t pages_end(const struct place *p)
 }
 
 /* Is there room in what a cursor knows? Only in a chunk a request begins inside a page. */
+/*@ requires \valid_read(bm) && \valid_read(s) && \valid(p) && cursor < BOOTMEM_CURSORS && \separated(p, bm, s);
+    requires bm->cursor[cursor].next <= PHYS_END && s->size_bytes <= PHYS_END && s->align_bytes <= PHYS_END;
+    requires power_of_2(s->align_bytes);
+    assigns *p;
+    ensures p->cursor == cursor && p->start % s->align_bytes == 0 && p->end == p->start + s->size_bytes;
+    ensures \result <==> p->end <= bm->cursor[cursor].end && s->goal_phys <= p->start && p->end <= s->limit_phys;
+    ensures \result ==> bm->cursor[cursor].next <= p->start; */
 static inline bool fits(
 	const struct bootmem *bm, uint32_t cursor, const struct search *s, struct place *p)
 {
@@ -386,6 +448,9 @@ static inline bool fits(
 }
 
 /* Requests without a goal look lowest; once they have come to its goal, one with a goal goes on there. */
+/*@ requires \valid_read(bm) && \valid_read(s) && (s->kind == SMALL || s->kind == PAGES || s->kind == ALIGNED);
+    assigns \nothing;
+    ensures \result == s->kind || \result == s->kind + 1; */
 static inline uint32_t cursor_for(const struct bootmem *bm, const struct search *s)
 {
 	return s->kind + (bm->cursor[s->kind].next < s->goal_phys);
@@ -397,6 +462,10 @@ static inline bool find_place(const struct bootmem *bm, const struct search *s, 
 }
 
 /* What is left of the last page is the chunk of small requests if that is longer than the one there is. */
+/*@ requires \valid(chunk) && start <= end && chunk->next <= chunk->end;
+    assigns *chunk;
+    ensures *chunk == \old(*chunk) || chunk->next == start && chunk->end == end;
+    ensures chunk->end - chunk->next >= \max(end - start, \old(chunk->end - chunk->next)); */
 static inline void keep_rest(struct bootmem_cursor *chunk, phys_t start, phys_t end)
 {
 	if (end - start > chunk->end - chunk->next)
@@ -425,6 +494,14 @@ static inline __attribute__((always_inline)) void take(struct bootmem *bm, const
 }
 
 /* The first run of free pages in [from, to) for a request, aligned as a physical address. */
+/*@ requires node_ok(bm) && \valid_read(s) && \valid(found) && from <= PFN_END && to <= PFN_END;
+    requires \separated(found, bm, s) && 0 < s->size_bytes <= PHYS_END && power_of_2(s->align_bytes) && s->align_bytes <= PHYS_END;
+    assigns *found;
+    ensures \result ==> \max(from, bm->start_pfn) <= *found;
+    ensures \result ==> *found + (s->size_bytes + PAGE_SIZE - 1) / PAGE_SIZE <= \min(to, \at(bm->end_pfn, Pre));
+    ensures \result ==> *found % \max(s->align_bytes / PAGE_SIZE, 1) == 0;
+    ensures \result ==> \forall integer p; *found <= p < *found + (s->size_bytes + PAGE_SIZE - 1) / PAGE_SIZE ==>
+        !reserved{Pre}(bm, p - \at(bm->base_pfn, Pre)); */
 static bool find_run(const struct bootmem *bm, const struct search *s, pfn_t from, pfn_t to,
 	pfn_t *found)
 {
@@ -432,6 +509,9 @@ static bool find_run(const struct bootmem *bm, const struct search *s, pfn_t fro
 	uint64_t pages = pfn_up(s->size_bytes);
 
 	to = min_u64(to, bm->end_pfn);
+	/*@ loop invariant \max(from, bm->start_pfn) <= pfn && to <= bm->end_pfn && to <= \at(to, Pre);
+	    loop assigns pfn;
+	    loop variant to - pfn; */
 	while (pfn < to) {
 		pfn_t stop;
 
@@ -474,6 +554,10 @@ static bool search(struct bootmem *bm, struct bootmem_cursor *c, const struct se
 }
 
 /* The first pages of a page cursor become a chunk; what was left of the last chunk stays free. */
+/*@ requires \valid(chunk) && \valid(pages) && \separated(chunk, pages) && pages->next <= pages->end <= PHYS_END;
+    assigns *chunk, pages->next;
+    ensures chunk->next == \old(pages->next) && chunk->end == pages->next;
+    ensures chunk->next <= chunk->end <= pages->end && chunk->end - chunk->next <= CHUNK_BYTES; */
 static void open_chunk(struct bootmem_cursor *chunk, struct bootmem_cursor *pages)
 {
 	*chunk = (struct bootmem_cursor){ pages->next, min_u64(pages->end, pages->next + CHUNK_BYTES) };
@@ -549,6 +633,9 @@ static enum bm_error alloc_on_nodes(struct bootmem_pool *pool, uint32_t nid, str
 	return BM_NOMEM;
 }
 
+/*@ requires \valid_read(request);
+    assigns \nothing;
+    ensures \result == (request->nid >= 0 ? request->nid : 0); */
 static uint32_t preferred_node(const struct bootmem_request *request)
 {
 	return request->nid >= 0 ? (uint32_t)request->nid : 0;
@@ -563,6 +650,10 @@ static bool is_valid(const struct bootmem_pool *pool, const struct bootmem_reque
 	       preferred_node(request) < pool->nodes;
 }
 
+/*@ requires \valid_read(request);
+    assigns \nothing;
+    ensures \result == SMALL || \result == PAGES || \result == ALIGNED;
+    ensures \result == SMALL ==> request->size_bytes <= SMALL_BYTES && request->align_bytes < PAGE_SIZE; */
 static enum kind kind_of(const struct bootmem_request *request)
 {
 	if (request->align_bytes < PAGE_SIZE && request->size_bytes <= SMALL_BYTES)
@@ -570,6 +661,13 @@ static enum kind kind_of(const struct bootmem_request *request)
 	return request->align_bytes > PAGE_SIZE ? ALIGNED : PAGES;
 }
 
+/*@ requires \valid_read(pool) && \valid_read(request);
+    assigns \nothing;
+    ensures \result.limit_phys <= pool->current_limit;
+    ensures request->limit_phys != 0 ==> \result.limit_phys <= request->limit_phys;
+    ensures \result.size_bytes == request->size_bytes && \result.goal_phys == request->goal_phys;
+    ensures \result.align_bytes == \max(request->align_bytes, 1) && \result.pool == pool;
+    ensures \result.kind == SMALL || \result.kind == PAGES || \result.kind == ALIGNED; */
 static inline struct search search_for(
 	const struct bootmem_pool *pool, const struct bootmem_request *request)
 {
@@ -680,6 +778,9 @@ void *early_alloc(struct bootmem_pool *pool, uint64_t size_bytes)
 
 /* --- looking ------------------------------------------------------------------------------------ */
 
+/*@ requires node_ok(bm);
+    assigns \nothing;
+    ensures \result <==> pfn < bm->start_pfn || pfn >= bm->end_pfn || reserved(bm, pfn - bm->base_pfn); */
 bool bootmem_reserved(const struct bootmem *bm, pfn_t pfn)
 {
 	uint64_t page = pfn - bm->base_pfn;
@@ -689,17 +790,30 @@ bool bootmem_reserved(const struct bootmem *bm, pfn_t pfn)
 	return next_page(bm, page, page + 1, RESERVED) == page;
 }
 
+/*@ requires node_ok(bm) && \valid(run);
+    assigns *run;
+    ensures \result ==> \max(from_pfn, \at(bm->start_pfn, Pre)) <= run->start < run->end <=
+        \min(end_pfn, \at(bm->end_pfn, Pre));
+    ensures \result ==> \forall integer p; run->start <= p < run->end ==> !reserved{Pre}(bm, p - \at(bm->base_pfn, Pre));
+    ensures \result ==> \forall integer p; \max(from_pfn, \at(bm->start_pfn, Pre)) <= p < run->start ==>
+        reserved{Pre}(bm, p - \at(bm->base_pfn, Pre));
+    ensures \result && run->end < \min(end_pfn, \at(bm->end_pfn, Pre)) ==>
+        reserved{Pre}(bm, run->end - \at(bm->base_pfn, Pre));
+    ensures !\result ==> \forall integer p; \max(from_pfn, \at(bm->start_pfn, Pre)) <= p <
+        \min(end_pfn, \at(bm->end_pfn, Pre)) ==> reserved{Pre}(bm, p - \at(bm->base_pfn, Pre)); */
 bool bootmem_next_free(const struct bootmem *bm, pfn_t from_pfn, pfn_t end_pfn,
 	struct pfn_range *run)
 {
 	pfn_t base = bm->base_pfn, from = max_u64(from_pfn, bm->start_pfn);
 	pfn_t end = min_u64(end_pfn, bm->end_pfn);
+	pfn_t first, stop;
 
 	if (from >= end)
 		return false;
-	run->start = base + next_page(bm, from - base, end - base, FREE);
-	run->end = base + next_page(bm, run->start - base, end - base, RESERVED);
-	return run->start < end;
+	first = base + next_page(bm, from - base, end - base, FREE);
+	stop = base + next_page(bm, first - base, end - base, RESERVED);
+	*run = (struct pfn_range){ first, stop };
+	return first < end;
 }
 
 uint64_t bootmem_free_pages(const struct bootmem *bm)

@@ -80,9 +80,13 @@ struct findings {
  * Count one more occurrence at [start_phys, end_phys); an empty or wrapping range adds no bytes. A
  * null table is allowed and ignored. The count stays at its maximum instead of wrapping.
  */
+/*@ requires id < FINDING_COUNT && (f == \null || \valid(f));
+    assigns *f; */
 void finding_add(struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys);
 
 /* The same where bytes is not the size of the range: RAM with holes in it. */
+/*@ requires id < FINDING_COUNT && (f == \null || \valid(f));
+    assigns *f; */
 void finding_add_bytes(struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys,
 	uint64_t bytes);
 

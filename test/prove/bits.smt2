@@ -44,6 +44,12 @@
 (check-sat)
 (pop)
 
+(echo "mask_6")
+(push)
+(assert (not (= (bvand x #x000000000000003f) (bvurem x #x0000000000000040))))
+(check-sat)
+(pop)
+
 (echo "mask_12")
 (push)
 (assert (not (= (bvand x #x0000000000000fff) (bvurem x #x0000000000001000))))
@@ -95,5 +101,12 @@
 (assert (and (bvule j k) (bvult k #x0000000000000040)))
 (assert (= (bvshl (bvlshr x k) k) x))
 (assert (not (= (bvshl (bvlshr x j) j) x)))
+(check-sat)
+(pop)
+
+(echo "power_right_12")
+(push)
+(assert (and (bvuge a #x0000000000001000) (power_of_2 a)))
+(assert (not (power_of_2 (bvlshr a #x000000000000000c))))
 (check-sat)
 (pop)

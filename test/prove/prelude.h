@@ -20,6 +20,7 @@
     admit lemma right_12: \forall integer x; 0 <= x <= UINT64_MAX ==> (x >> 12) == x / 4096;
     admit lemma left_10: \forall integer x; 0 <= x <= UINT64_MAX / 1024 ==> (x << 10) == x * 1024;
     admit lemma left_12: \forall integer x; 0 <= x <= UINT64_MAX / 4096 ==> (x << 12) == x * 4096;
+    admit lemma mask_6: \forall integer x; 0 <= x <= UINT64_MAX ==> (x & 63) == x % 64;
     admit lemma mask_12: \forall integer x; 0 <= x <= UINT64_MAX ==> (x & 4095) == x % 4096;
     admit lemma mask_or_12: \forall integer x, y; 0 <= x <= UINT64_MAX && 0 <= y <= UINT64_MAX ==>
         (((x | y) & 4095) == 0 <==> x % 4096 == 0 && y % 4096 == 0);
@@ -29,6 +30,7 @@
     admit lemma powers_ordered: \forall integer j, k; 0 <= j <= k < 64 ==> 0 < (1 << j) <= (1 << k);
     admit lemma powers_divide: \forall integer x, j, k; 0 <= j <= k < 64 && 0 <= x <= UINT64_MAX &&
         x % (1 << k) == 0 ==> x % (1 << j) == 0;
+    admit lemma power_right_12: \forall integer a; 4096 <= a <= UINT64_MAX && power_of_2(a) ==> power_of_2(a >> 12);
     lemma double_power: \forall integer k, one; 0 <= k && one == 1 ==>
         ((1 << k) << one) == (1 << (k + one)) == 2 * (1 << k);
 */
