@@ -268,6 +268,7 @@ help:
 	@echo 'make test       all tests; the last line is N passed, N failed[, N skipped]'
 	@echo 'make test-full  the same, and the whole matrix of machines, sizes, processors and options'
 	@echo 'make fuzz       libFuzzer on the parsers and on whole starts [SECONDS=60], all targets together'
+	@echo 'make cover      which branches of the core the host tests take: at least 95 % of each file'
 	@echo 'make prove      the contracts in the source, by Frama-C [MODULES="e820 .."]'
 	@echo 'make mutate     faults in the core that a test must notice [MUTANTS=200 SEED=1 FILES="core/e820.c .."]'
 	@echo 'make goldens    record the Linux logs anew that the tests compare with [GOLDENS=name]'
@@ -286,6 +287,7 @@ help:
 
 include test/test.mk
 include test/fuzz/fuzz.mk
+include test/cover/cover.mk
 include tools/sim/sim.mk
 include test/oracle/oracle.mk
 include test/kernels/kernels.mk

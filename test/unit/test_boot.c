@@ -1151,25 +1151,32 @@ static void test_interleaved_nodes(void **state)
 	destroy(m);
 }
 
+/* Two nodes in 1 GiB, which meet at an address. Returns the bytes of the tables. */
+static uint8_t *two_nodes_meet(struct machine *m, phys_t meet)
+{
+	struct srat_bytes *srat = calloc(1, sizeof(*srat));
+	uint8_t *at = tables_begin(m);
+
+	srat_begin(srat);
+	srat_memory(srat, 0, 0, meet, 1);
+	srat_memory(srat, 1, meet, GIB - meet, 1);
+	srat_end(srat, 3);
+	tables_end(m, at, srat);
+	free(srat);
+	return at;
+}
+
 /* A broken SRAT is a finding and one node. */
 static void test_broken_srat(void **state)
 {
 	struct machine *m = ovmf(1 * GIB);
-	struct srat_bytes *srat = calloc(1, sizeof(*srat));
-	uint8_t *at = tables_begin(m);
 
 	(void)state;
-	srat_begin(srat);
-	srat_memory(srat, 0, 0, 512 * MIB, 1);
-	srat_memory(srat, 1, 512 * MIB, 512 * MIB, 1);
-	srat_end(srat, 3);
-	srat->bytes[60] ^= 1;
-	tables_end(m, at, srat);
+	two_nodes_meet(m, 512 * MIB)[0x400 + 60] ^= 1;
 	boots(m, NULL);
 	check_booted(m);
 	assert_int_equal(m->boot.node_map.nodes, 1);
 	assert_int_equal(m->boot.findings.of[FINDING_ACPI_BROKEN].count, 1);
-	free(srat);
 	destroy(m);
 }
 
@@ -1198,46 +1205,31 @@ static void test_srat_with_too_many_ranges(void **state)
 static void test_broken_slit(void **state)
 {
 	struct machine *m = ovmf(1 * GIB);
-	struct srat_bytes *srat = calloc(1, sizeof(*srat));
-	uint8_t *at = tables_begin(m);
+	uint8_t *slit = two_nodes_meet(m, 512 * MIB) + SLIT_AT;
 
 	(void)state;
-	srat_begin(srat);
-	srat_memory(srat, 0, 0, 512 * MIB, 1);
-	srat_memory(srat, 1, 512 * MIB, 512 * MIB, 1);
-	srat_end(srat, 3);
-	tables_end(m, at, srat);
-	at[SLIT_AT + 44] = 11; /* a node's distance to itself is 10 */
-	put_header(at + SLIT_AT, "SLIT", 48, 1);
+	slit[44] = 11; /* a node's distance to itself is 10 */
+	put_header(slit, "SLIT", 48, 1);
 	boots(m, NULL);
 	check_booted(m);
 	assert_int_equal(m->boot.node_map.nodes, 2);
 	assert_int_equal(node_distance(m->boot.mm, 0, 1), 20);
 	assert_int_equal(m->boot.slit.localities, 0);
-	free(srat);
 	destroy(m);
 }
 
 /* Two bitmaps side by side where the nodes meet: one range of owners, and each page goes back to its own node. */
 static void test_bitmaps_side_by_side(void **state)
 {
-	const phys_t meet = 0x1500000 + PAGE_SIZE; /* the first free page above 16 MiB is the first node's */
 	struct machine *m = ovmf(1 * GIB);
-	struct srat_bytes *srat = calloc(1, sizeof(*srat));
-	uint8_t *at = tables_begin(m);
 
 	(void)state;
-	srat_begin(srat);
-	srat_memory(srat, 0, 0, meet, 1);
-	srat_memory(srat, 1, meet, GIB - meet, 1);
-	srat_end(srat, 3);
-	tables_end(m, at, srat);
+	two_nodes_meet(m, 0x1500000 + PAGE_SIZE); /* the first free page above 16 MiB is the first node's */
 	boots(m, NULL);
 	assert_int_equal(m->boot.bitmap_pfn[0] + 1, m->boot.bitmap_pfn[1]);
 	check_booted(m);
 	check_nodes(m);
 	check_every_page(m);
-	free(srat);
 	destroy(m);
 }
 
