@@ -566,7 +566,7 @@ static void set_services(void)
 	console.OutputString = output_string;
 }
 
-void fake_efi_init(phys_t screen)
+void fake_efi_init(phys_t screen, phys_t table)
 {
 	static const EFI_GUID acpi2 = { 0x8868e871, 0xe4f1, 0x11d3,
 		{ 0xbc, 0x22, 0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81 } };
@@ -581,7 +581,8 @@ void fake_efi_init(phys_t screen)
 		.ImageBase = fake_open(&e->fw, (uintptr_t)image_start, (uintptr_t)image_start + PAGE_SIZE) };
 	acpi_table = (EFI_CONFIGURATION_TABLE){ acpi2, (void *)(uintptr_t)e->fw.rsdp_phys };
 	e->image_handle = &image_object;
-	e->table = (EFI_SYSTEM_TABLE){
+	e->table = fake_open(&e->fw, table, table + PAGE_SIZE);
+	*e->table = (EFI_SYSTEM_TABLE){
 		.FirmwareVendor = vendor,
 		.ConOut = &console,
 		.ConsoleOutHandle = &device_object,

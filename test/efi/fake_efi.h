@@ -57,7 +57,7 @@ struct fake_file {
 
 struct fake_efi {
 	struct fake_firmware fw;
-	EFI_SYSTEM_TABLE table;
+	EFI_SYSTEM_TABLE *table;
 	EFI_HANDLE image_handle;
 
 	struct efi_fault fault[FAKE_EFI_FAULTS]; /* ascending */
@@ -83,11 +83,11 @@ uint32_t call_ways(enum call kind);
 const char *call_name(enum call kind);
 
 /*
- * Tables, protocols and a volume with nothing on it. [screen, screen + FAKE_EFI_SCREEN_BYTES) is the framebuffer. The
- * image lies where fw says it was loaded.
+ * Tables, protocols and a volume with nothing on it. [screen, screen + FAKE_EFI_SCREEN_BYTES) is the framebuffer, the
+ * system table is in the page at table: a kernel is told where. The image lies where fw says it was loaded.
  */
 #define FAKE_EFI_SCREEN_BYTES (320 * 200 * 4)
-void fake_efi_init(phys_t screen);
+void fake_efi_init(phys_t screen, phys_t table);
 
 /* Put a file on the volume. */
 void fake_efi_add_file(const char *name, const void *bytes, uint64_t size);

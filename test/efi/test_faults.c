@@ -191,7 +191,7 @@ static void make_machine(unsigned map, const struct order *order)
 	add_map(fw, r);
 	make_acpi(r);
 	load_image();
-	fake_efi_init(place(FAKE_EFI_SCREEN_BYTES, EFI_MEM_RESERVED));
+	fake_efi_init(place(FAKE_EFI_SCREEN_BYTES, EFI_MEM_RESERVED), place(PAGE_SIZE, EFI_MEM_RUNTIME_DATA));
 	fill_volume(order);
 	memcpy(entry_desc, fw->desc, fw->count * sizeof(fw->desc[0]));
 	entry_descs = fw->count;
@@ -582,7 +582,7 @@ static enum end start(
 	make_machine(map, order);
 	end = setjmp(ends);
 	if (end == RETURNED)
-		status = efi_main(fake_efi.image_handle, &fake_efi.table);
+		status = efi_main(fake_efi.image_handle, fake_efi.table);
 	if (end == RETURNED)
 		check_returned(status);
 	else if (end == STARTED)
