@@ -7,8 +7,8 @@
 
 #include <bootmem/adopt.h>
 
-#define FNV_START UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
+#define FNV_START      UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME      UINT64_C(0x100000001b3)
 
 /* What a kernel and its loader must agree on, beyond sizes. */
 #define LAYOUT_VERSION 1
@@ -25,10 +25,11 @@ uint64_t handoff_layout_hash(void)
 	static const uint32_t words[] = { LAYOUT_VERSION, sizeof(struct mm), sizeof(struct node),
 		sizeof(struct zone), sizeof(struct section), sizeof(struct page),
 		sizeof(struct pkmap_slot), sizeof(struct paging), offsetof(struct mm, paging),
-		offsetof(struct mm, pkmap), offsetof(struct mm, root_pfn), offsetof(struct mm, node),
-		offsetof(struct zone, area), offsetof(struct zone, deferred_head),
-		offsetof(struct zone, watermark_min), offsetof(struct section, run), ARCH_NR_ZONES,
-		ARCH_SECTION_SHIFT, MAX_ORDER, SECTION_INLINE_RUNS };
+		offsetof(struct mm, pkmap), offsetof(struct mm, root_pfn),
+		offsetof(struct mm, node), offsetof(struct zone, area),
+		offsetof(struct zone, deferred_head), offsetof(struct zone, watermark_min),
+		offsetof(struct section, run), ARCH_NR_ZONES, ARCH_SECTION_SHIFT, MAX_ORDER,
+		SECTION_INLINE_RUNS };
 
 	return mix(FNV_START, words, ARRAY_SIZE(words));
 }

@@ -14,8 +14,8 @@
 #define MAP_SLACK       192 /* descriptors that the map may grow by: a bitmap for each node splits it */
 #define OWNERS_SLACK    (256 + 2 * BOOT_TABLE_RUNS) /* owner ranges beyond two for each descriptor */
 #define NODE_SLACK      (2 * BOOT_SRAT_RANGES + 2 * BOOTMEM_MAX_NODES) /* node_max_scratch */
-#define RUNTIME_PARTS   2   /* specials for each descriptor: its parts in the firmware's table */
-#define BITMAP_ATTEMPTS 64  /* places the firmware may refuse */
+#define RUNTIME_PARTS   2  /* specials for each descriptor: its parts in the firmware's table */
+#define BITMAP_ATTEMPTS 64 /* places the firmware may refuse */
 
 /* --- progress, errors, time ------------------------------------------------------------------------ */
 
@@ -117,18 +117,18 @@ enum bm_error boot_fail(struct boot *b, enum bm_error error, const char *format,
 static uint64_t bytes_per_descriptor(void)
 {
 	return sizeof(struct e820_entry) + 4 * sizeof(struct e820_event) +
-		2 * 2 * sizeof(struct e820_entry) + 2 * 2 * sizeof(struct node_range) +
-		2 * sizeof(struct owner_range) + (2 + 2 * RUNTIME_PARTS) * sizeof(struct map_area) +
-		RUNTIME_PARTS * sizeof(struct map_special);
+	       2 * 2 * sizeof(struct e820_entry) + 2 * 2 * sizeof(struct node_range) +
+	       2 * sizeof(struct owner_range) + (2 + 2 * RUNTIME_PARTS) * sizeof(struct map_area) +
+	       RUNTIME_PARTS * sizeof(struct map_special);
 }
 
 static uint64_t fixed_bytes(void)
 {
 	return OWNERS_SLACK * sizeof(struct owner_range) +
-		BOOT_SRAT_RANGES * sizeof(struct srat_range) +
-		3 * NODE_SLACK * sizeof(struct node_range) +
-		(4 * BOOT_ALL_SPECIALS + 4) * sizeof(struct map_area) +
-		BOOT_ALL_SPECIALS * sizeof(struct map_special);
+	       BOOT_SRAT_RANGES * sizeof(struct srat_range) +
+	       3 * NODE_SLACK * sizeof(struct node_range) +
+	       (4 * BOOT_ALL_SPECIALS + 4) * sizeof(struct map_area) +
+	       BOOT_ALL_SPECIALS * sizeof(struct map_special);
 }
 
 uint64_t boot_storage_bytes(uint32_t descriptors)
@@ -189,8 +189,7 @@ static uint32_t descriptors_in(uint64_t storage_bytes)
 }
 
 enum bm_error boot_init(struct boot *b, const struct boot_platform *platform,
-	const struct boot_input *input, void *storage, uint64_t storage_bytes,
-	struct window window)
+	const struct boot_input *input, void *storage, uint64_t storage_bytes, struct window window)
 {
 	memset(b, 0, sizeof(*b));
 	b->platform = platform;
@@ -247,8 +246,8 @@ static void cut_unreachable(const struct boot *b, struct e820 *map, struct findi
 
 	if (b->input.options.mem_bytes != 0)
 		boot_cut_ram(map, b->input.options.mem_bytes, FINDING_RAM_BEYOND_MEM, f);
-	boot_cut_ram(map, min_u64(arch_direct_end(mode), SECTIONS_END_PHYS),
-		FINDING_RAM_BEYOND_MAP, f);
+	boot_cut_ram(
+		map, min_u64(arch_direct_end(mode), SECTIONS_END_PHYS), FINDING_RAM_BEYOND_MAP, f);
 	if (mode->levels == 2)
 		boot_cut_ram(map, 4 * GIB, FINDING_RAM_BEYOND_PAGING, f);
 	boot_cut_ram(map, UINT64_C(1) << mode->phys_bits, FINDING_RAM_BEYOND_CPU, f);
@@ -307,7 +306,8 @@ enum bm_error boot_map_to_e820(struct boot *b, struct e820 *out, struct findings
 /* What we run on until activate: told, not changed. */
 static void audit_firmware_tables(struct boot *b)
 {
-	const struct paging live = { .root = b->input.firmware_root, .mode = b->input.firmware_mode };
+	const struct paging live = { .root = b->input.firmware_root,
+		.mode = b->input.firmware_mode };
 
 	if (live.root == 0)
 		return;
@@ -388,7 +388,8 @@ enum bm_error boot_stage_nodes(struct boot *b)
 	input.slit = b->slit.localities != 0 ? &b->slit : NULL;
 	error = node_map_build(&b->node_map, &input, &b->findings);
 	if (error != BM_OK)
-		return boot_fail(b, error, "nodes: more than %u ranges", b->node_map.range_capacity);
+		return boot_fail(
+			b, error, "nodes: more than %u ranges", b->node_map.range_capacity);
 	boot_say(b, "nodes: %u", b->node_map.nodes);
 	return BM_OK;
 }
@@ -409,8 +410,8 @@ static pfn_t unowned_run(const struct boot *b, pfn_t from, pfn_t end, uint64_t p
 }
 
 /* Claim pages for a bitmap in [from, end); *tries counts refusals down. */
-static bool claim_in(struct boot *b, pfn_t from, pfn_t end, uint64_t pages, uint32_t *tries,
-	pfn_t *found)
+static bool claim_in(
+	struct boot *b, pfn_t from, pfn_t end, uint64_t pages, uint32_t *tries, pfn_t *found)
 {
 	while (*tries != 0) {
 		from = unowned_run(b, from, end, pages);
@@ -483,7 +484,8 @@ static enum bm_error refuse_badram(struct boot *b, const struct option_range *ra
 	struct sink sink = text_buffer_sink(&buffer, text, sizeof(text));
 
 	options_put_range(range, &sink);
-	return boot_fail(b, BM_CONFLICT, "bootmem: badram=%s is where the firmware put this program", text);
+	return boot_fail(
+		b, BM_CONFLICT, "bootmem: badram=%s is where the firmware put this program", text);
 }
 
 /* Bad memory where the loader itself runs can't be avoided any more. */
@@ -496,8 +498,7 @@ static enum bm_error check_badram(struct boot *b)
 		phys_t end = r->start_phys + r->bytes;
 
 		if ((r->start_phys < in->image_end_phys && in->image_start_phys < end) ||
-			(r->start_phys < in->workspace_end_phys &&
-				in->workspace_start_phys < end))
+			(r->start_phys < in->workspace_end_phys && in->workspace_start_phys < end))
 			return refuse_badram(b, r);
 	}
 	return BM_OK;
@@ -526,14 +527,15 @@ static enum bm_error init_node(struct boot *b, uint32_t nid)
 	if (span.start == span.end)
 		return BM_OK; /* no bootmem: everything in it is reserved */
 	if (!find_bitmap(b, nid, pages, &bitmap))
-		return boot_fail(b, BM_NOMEM, "bootmem: no room for node %u's bitmap of %llu page%s",
-			nid, ULL(pages), plural(pages));
+		return boot_fail(b, BM_NOMEM,
+			"bootmem: no room for node %u's bitmap of %llu page%s", nid, ULL(pages),
+			plural(pages));
 	b->bitmap_pfn[nid] = bitmap;
 	b->bitmap_pages[nid] = pages;
 	error = boot_own(b, OWNER_BITMAP, bitmap, bitmap + pages);
 	if (error == BM_OK)
-		error = init_bootmem(&b->bootmem[nid], b->pool.window, pfn_phys(bitmap), span.start,
-			span.end);
+		error = init_bootmem(
+			&b->bootmem[nid], b->pool.window, pfn_phys(bitmap), span.start, span.end);
 	if (error == BM_OK)
 		boot_say(b, "bootmem: node %u, bitmap of %llu KiB at %llx", nid,
 			(unsigned long long)(pages << PAGE_SHIFT) / KIB,
@@ -625,7 +627,8 @@ static void add_framebuffer(struct boot *b)
 	phys_t start = align_down(b->input.framebuffer_phys, PAGE_SIZE);
 	phys_t end = align_up(b->input.framebuffer_phys + b->input.framebuffer_bytes, PAGE_SIZE);
 
-	if (b->input.framebuffer_bytes != 0 && !add_device(b, start, end, MAP_WC, arch_place_screen))
+	if (b->input.framebuffer_bytes != 0 &&
+		!add_device(b, start, end, MAP_WC, arch_place_screen))
 		finding_add(&b->findings, FINDING_FRAMEBUFFER_LEFT_OUT, start, end);
 }
 
@@ -635,13 +638,14 @@ static void add_uart(struct boot *b)
 	phys_t start = align_down(b->input.uart_phys, PAGE_SIZE);
 	phys_t end = align_up(b->input.uart_phys + boot_uart_bytes(&b->input), PAGE_SIZE);
 
-	if (b->input.uart_stride != 0 && (e820_ram_pages(&b->e820, pfn_down(start), pfn_down(end)) != 0 ||
+	if (b->input.uart_stride != 0 &&
+		(e820_ram_pages(&b->e820, pfn_down(start), pfn_down(end)) != 0 ||
 			!add_device(b, start, end, MAP_UC, arch_place_serial)))
 		finding_add(&b->findings, FINDING_UART_LEFT_OUT, start, end);
 }
 
-static uint64_t device_address(
-	const struct boot *b, const struct map_span *span, phys_t phys, uint64_t bytes, uint32_t type)
+static uint64_t device_address(const struct boot *b, const struct map_span *span, phys_t phys,
+	uint64_t bytes, uint32_t type)
 {
 	uint64_t virt = span->start == span->end ? phys : span->base + phys;
 	struct paging_leaf leaf;
@@ -654,13 +658,14 @@ static uint64_t device_address(
 
 uint64_t boot_framebuffer_address(const struct boot *b)
 {
-	return device_address(
-		b, &b->space.screen, b->input.framebuffer_phys, b->input.framebuffer_bytes, MAP_WC | MAP_UC);
+	return device_address(b, &b->space.screen, b->input.framebuffer_phys,
+		b->input.framebuffer_bytes, MAP_WC | MAP_UC);
 }
 
 uint64_t boot_uart_address(const struct boot *b)
 {
-	return device_address(b, &b->space.serial, b->input.uart_phys, boot_uart_bytes(&b->input), MAP_UC);
+	return device_address(
+		b, &b->space.serial, b->input.uart_phys, boot_uart_bytes(&b->input), MAP_UC);
 }
 
 /* The kernel's segments, with the rights of its program headers. */
@@ -717,17 +722,18 @@ static void collect_specials(struct boot *b)
 	for (uint32_t i = 0; i < ARRAY_SIZE(guard); i++) {
 		phys_t at = cpu + ((phys_t)guard[i] << PAGE_SHIFT);
 
-		add_special(b, (struct map_special){ .start_phys = at,
-				       .end_phys = at + PAGE_SIZE,
-				       .guard = true });
+		add_special(
+			b, (struct map_special){
+				   .start_phys = at, .end_phys = at + PAGE_SIZE, .guard = true });
 	}
 	for (uint32_t i = 0; i < options->badrams; i++)
-		add_special(b, (struct map_special){
-				       .start_phys = align_down(options->badram[i].start_phys, PAGE_SIZE),
-				       .end_phys = align_up(options->badram[i].start_phys +
-						       options->badram[i].bytes,
-					       PAGE_SIZE),
-				       .bad = true });
+		add_special(b,
+			(struct map_special){
+				.start_phys = align_down(options->badram[i].start_phys, PAGE_SIZE),
+				.end_phys = align_up(
+					options->badram[i].start_phys + options->badram[i].bytes,
+					PAGE_SIZE),
+				.bad = true });
 	add_framebuffer(b);
 	add_uart(b);
 	add_kernel(b);
@@ -759,7 +765,8 @@ static enum bm_error build_tables(struct boot *b)
 	error = paging_build(&b->paging, &b->plan, &b->input.mode, tables, pages, b->pool.window);
 	if (error != BM_OK)
 		return boot_fail(b, error, "paging: the tables can't be built");
-	boot_say(b, "paging: %u levels, %llu table%s", b->input.mode.levels, ULL(pages), plural(pages));
+	boot_say(b, "paging: %u levels, %llu table%s", b->input.mode.levels, ULL(pages),
+		plural(pages));
 	return BM_OK;
 }
 
@@ -770,7 +777,7 @@ static bool tables_are_ours(const struct boot *b)
 	const struct owner_range *r = owners_from(&b->owners, start);
 
 	return r != NULL && r->owner == OWNER_PAGE_TABLES && r->start <= start &&
-		start + b->paging.table_pages <= r->end;
+	       start + b->paging.table_pages <= r->end;
 }
 
 /* The last chance to give everything back: afterwards the CPU believes these tables. */
@@ -794,8 +801,10 @@ static enum bm_error refuse_plan(struct boot *b, enum bm_error error)
 {
 	const struct boot_kernel *k = &b->kernel;
 
-	if (error != BM_CONFLICT || k->protocol != PROTOCOL_NATIVE || k->virt >= b->space.identity_end)
-		return boot_fail(b, error, "paging: the address space can't be laid out (%u)", error);
+	if (error != BM_CONFLICT || k->protocol != PROTOCOL_NATIVE ||
+		k->virt >= b->space.identity_end)
+		return boot_fail(
+			b, error, "paging: the address space can't be laid out (%u)", error);
 	return boot_fail(b, error,
 		"paging: %s is linked at %llx, where this machine needs an identity mapping",
 		b->input.options.kernel, ULL(k->virt));
@@ -840,12 +849,12 @@ static enum bm_error alloc_mm(struct boot *b, struct mm_pages *pages)
 {
 	uint64_t sections = sparse_table_pages(&b->e820, b->limits.max_pfn);
 	uint64_t pkmap = pkmap_table_pages(&b->space);
-	enum bm_error error = alloc_cleared(b, OWNER_MM, pfn_up(mm_bytes(b->node_map.nodes)),
-		&pages->mm);
+	enum bm_error error =
+		alloc_cleared(b, OWNER_MM, pfn_up(mm_bytes(b->node_map.nodes)), &pages->mm);
 
 	if (error == BM_OK)
-		error = alloc_cleared(b, OWNER_NODES, nodes_table_pages(&b->node_map),
-			&pages->nodes);
+		error = alloc_cleared(
+			b, OWNER_NODES, nodes_table_pages(&b->node_map), &pages->nodes);
 	if (error == BM_OK)
 		error = alloc_cleared(b, OWNER_SECTIONS, sections, &pages->sections);
 	if (error == BM_OK)
@@ -872,7 +881,8 @@ enum bm_error boot_stage_zones(struct boot *b)
 	nodes_init(mm, &b->node_map, pfn_down(pages.nodes));
 	sparse_init(mm, &b->e820, pfn_down(pages.sections));
 	pkmap_init(mm, &b->space, pfn_down(pages.pkmap));
-	boot_say(b, "zones: %llu section%s of %llu MiB", ULL(mm->sections_present), plural(mm->sections_present),
+	boot_say(b, "zones: %llu section%s of %llu MiB", ULL(mm->sections_present),
+		plural(mm->sections_present),
 		(unsigned long long)((UINT64_C(1) << ARCH_SECTION_SHIFT) / MIB));
 	return BM_OK;
 }
@@ -960,10 +970,11 @@ static enum bm_error refuse_exit(struct boot *b, enum bm_error error)
 	uint32_t attempts = b->exit_attempts;
 
 	if (error == BM_REFUSED)
-		return boot_fail(b, error, "exit: the firmware refused %u time%s", attempts, plural(attempts));
+		return boot_fail(b, error, "exit: the firmware refused %u time%s", attempts,
+			plural(attempts));
 	return boot_fail(b, error, "exit: at attempt %u, %s", attempts + 1,
-		error == BM_FULL ? "the firmware's map outgrew its buffer (Q3)" :
-				   "the firmware's map can't be used");
+		error == BM_FULL ? "the firmware's map outgrew its buffer (Q3)"
+				 : "the firmware's map can't be used");
 }
 
 static enum bm_error stage_exit(struct boot *b)
@@ -971,7 +982,8 @@ static enum bm_error stage_exit(struct boot *b)
 	enum bm_error error = b->platform->exit(b->platform->ctx, &b->map, &b->exit_attempts);
 
 	b->map_phys = virt_to_phys(b->pool.window, b->map.bytes);
-	b->exited = b->exit_attempts != 0; /* even a refused exit leaves nothing to return to (Q6) */
+	b->exited =
+		b->exit_attempts != 0; /* even a refused exit leaves nothing to return to (Q6) */
 	if (b->exited)
 		b->pool.claim = NULL;
 	if (error != BM_OK)
@@ -1011,7 +1023,8 @@ static enum bm_error unprotect_init(struct boot *b, struct pfn_range range)
 		bool low = at < b->space.direct_bytes;
 
 		if (!paging_clear_page(&b->paging, b->pool.window, at) ||
-			(low && !paging_set_page(&b->paging, b->pool.window, direct, at, MAP_WRITE)))
+			(low && !paging_set_page(
+					&b->paging, b->pool.window, direct, at, MAP_WRITE)))
 			return BM_CONFLICT;
 		arch_flush_page(at);
 		if (low)
@@ -1080,7 +1093,8 @@ static enum bm_error stage_mem_init(struct boot *b)
 	if (error == BM_OK)
 		zones_set_watermarks(b->mm);
 	if (error != BM_OK)
-		return boot_fail(b, error, "mem_init: the free pages can't be handed over (%u)", error);
+		return boot_fail(
+			b, error, "mem_init: the free pages can't be handed over (%u)", error);
 	if (!balances(b))
 		return boot_fail(b, BM_CONFLICT, "mem_init: free and reserved pages do not add up");
 	return BM_OK;
@@ -1094,7 +1108,8 @@ enum bm_error boot_mem_init(struct boot *b)
 		return error;
 	b->selftest.blocks = mm_selftest(b->mm, &b->selftest.balanced);
 	if (!b->selftest.balanced)
-		return boot_fail(b, BM_CONFLICT, "mem_init: the buddy allocator fails its self-test");
+		return boot_fail(
+			b, BM_CONFLICT, "mem_init: the buddy allocator fails its self-test");
 	return BM_OK;
 }
 

@@ -13,7 +13,8 @@
 /* --- boot_memory.c ----------------------------------------------------------------------------- */
 
 /* Give the RAM pages of a range that nobody owns to an owner: RAM as map has it, or the current table. */
-enum bm_error boot_own_in(struct boot *b, const struct e820 *map, enum owner owner, struct pfn_range range);
+enum bm_error boot_own_in(
+	struct boot *b, const struct e820 *map, enum owner owner, struct pfn_range range);
 enum bm_error boot_own(struct boot *b, enum owner owner, pfn_t start, pfn_t end);
 
 /* Take a range from whoever owns pages of it. */
@@ -26,7 +27,8 @@ enum bm_error boot_own_fixed(struct boot *b, const struct e820 *map);
 enum bm_error boot_reserve_owned(struct boot *b);
 
 /* RAM that the current map does not call conventional, and that nobody owns, is the firmware's. */
-enum bm_error boot_own_firmware_ranges(struct boot *b); /* without reserving them: there is no bitmap yet */
+enum bm_error boot_own_firmware_ranges(
+	struct boot *b); /* without reserving them: there is no bitmap yet */
 enum bm_error boot_own_firmware(struct boot *b);
 
 /* bootmem's claim hook; ctx is the boot. */

@@ -11,12 +11,13 @@
 static enum bm_error owners_fit(struct boot *b, enum bm_error error)
 {
 	if (error != BM_OK)
-		return boot_fail(b, error, "%s: more than %u owner ranges", boot_stage_name(b->stage),
-			b->owners.capacity);
+		return boot_fail(b, error, "%s: more than %u owner ranges",
+			boot_stage_name(b->stage), b->owners.capacity);
 	return BM_OK;
 }
 
-enum bm_error boot_own_in(struct boot *b, const struct e820 *map, enum owner owner, struct pfn_range range)
+enum bm_error boot_own_in(
+	struct boot *b, const struct e820 *map, enum owner owner, struct pfn_range range)
 {
 	return owners_fit(b, owners_add(&b->owners, map, owner, range.start, range.end));
 }
@@ -42,8 +43,8 @@ static enum bm_error own_ranges(struct boot *b, const struct e820 *map, enum own
 	enum bm_error error = BM_OK;
 
 	for (uint32_t i = 0; i < ranges && error == BM_OK; i++)
-		error = boot_own_in(
-			b, map, owner, pages_of(range[i].start_phys, range[i].start_phys + range[i].bytes));
+		error = boot_own_in(b, map, owner,
+			pages_of(range[i].start_phys, range[i].start_phys + range[i].bytes));
 	return error;
 }
 
@@ -82,7 +83,8 @@ enum bm_error boot_reserve_owned(struct boot *b)
 			enum bm_error error = reserve_bootmem(&b->bootmem[nid], pfn_phys(r->start),
 				(r->end - r->start) << PAGE_SHIFT);
 
-			if (error != BM_OK) /* GCOVR_EXCL_BR_LINE: owners have RAM, which no address is beyond */
+			if (error !=
+				BM_OK) /* GCOVR_EXCL_BR_LINE: owners have RAM, which no address is beyond */
 				return error;
 		}
 	return BM_OK;
@@ -236,13 +238,14 @@ enum bm_error boot_free_pages(struct boot *b, pfn_t start, pfn_t end)
 {
 	enum bm_error error = BM_OK;
 
-	for (uint32_t i = 0; i < b->node_map.ranges && error == BM_OK; i++) { /* GCOVR_EXCL_BR_LINE: RAM of its node */
+	for (uint32_t i = 0; i < b->node_map.ranges && error == BM_OK;
+		i++) { /* GCOVR_EXCL_BR_LINE: RAM of its node */
 		const struct node_range *r = &b->node_map.range[i];
 		pfn_t from = max_u64(r->start, start), to = min_u64(r->end, end);
 
 		if (from < to)
-			error = free_bootmem(&b->bootmem[r->nid], pfn_phys(from),
-				pfn_phys(to - from));
+			error = free_bootmem(
+				&b->bootmem[r->nid], pfn_phys(from), pfn_phys(to - from));
 	}
 	return error;
 }
@@ -265,4 +268,3 @@ enum bm_error boot_free(struct boot *b, enum owner owner)
 	}
 	return BM_OK;
 }
-

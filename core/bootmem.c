@@ -15,7 +15,7 @@
 #define ALL             (~UINT64_C(0))
 #define BASE_PAGES      (UINT64_C(1) << 12) /* base_pfn is a multiple */
 #define CHUNK_BYTES     (64 * KIB)
-#define SMALL_BYTES     (16 * KIB) /* largest request that shares a chunk */
+#define SMALL_BYTES     (16 * KIB)     /* largest request that shares a chunk */
 #define LOOKAHEAD_PAGES UINT64_C(4096) /* how far a search looks for the end of what it found */
 
 enum state { FREE, RESERVED };
@@ -160,7 +160,8 @@ static void set_at_level(
 {
 	const struct bootmem_level *l = &bm->level[level];
 	unsigned shift = unit_shift(level);
-	uint64_t first = align_up(from, UINT64_C(1) << shift), end = align_down(to, UINT64_C(1) << shift);
+	uint64_t first = align_up(from, UINT64_C(1) << shift),
+		 end = align_down(to, UINT64_C(1) << shift);
 
 	if (first > end) {
 		set_in_unit(bm, level, from, to, state);
@@ -197,7 +198,8 @@ static __attribute__((noinline)) void set_pages(
 		put_bits(bm->level[0].full, from, to, state);
 	else
 		set_at_level(bm, level, from, to, state);
-	for (; level < TOP && word_is_uniform(&bm->level[level], from >> unit_shift(level + 1)); level++)
+	for (; level < TOP && word_is_uniform(&bm->level[level], from >> unit_shift(level + 1));
+		level++)
 		close_word(bm, level, from >> unit_shift(level + 1));
 }
 
@@ -489,7 +491,8 @@ static inline __attribute__((always_inline)) void take(struct bootmem *bm, const
 	}
 	if (start < end) {
 		bm->allocated_pages += pfn_down(end - start);
-		set_range(bm, pfn_down(start) - bm->base_pfn, pfn_down(end) - bm->base_pfn, RESERVED);
+		set_range(
+			bm, pfn_down(start) - bm->base_pfn, pfn_down(end) - bm->base_pfn, RESERVED);
 	}
 }
 
@@ -502,8 +505,8 @@ static inline __attribute__((always_inline)) void take(struct bootmem *bm, const
     ensures \result ==> *found % \max(s->align_bytes / PAGE_SIZE, 1) == 0;
     ensures \result ==> \forall integer p; *found <= p < *found + (s->size_bytes + PAGE_SIZE - 1) / PAGE_SIZE ==>
         !reserved{Pre}(bm, p - \at(bm->base_pfn, Pre)); */
-static bool find_run(const struct bootmem *bm, const struct search *s, pfn_t from, pfn_t to,
-	pfn_t *found)
+static bool find_run(
+	const struct bootmem *bm, const struct search *s, pfn_t from, pfn_t to, pfn_t *found)
 {
 	pfn_t base = bm->base_pfn, pfn = max_u64(from, bm->start_pfn);
 	uint64_t pages = pfn_up(s->size_bytes);
@@ -543,7 +546,8 @@ static void move_cursor(
 /* Move a page cursor to room for a request: behind where the last one found some, or from the goal on. */
 static bool search(struct bootmem *bm, struct bootmem_cursor *c, const struct search *s)
 {
-	pfn_t goal = pfn_up(s->goal_phys), limit = pfn_down(s->limit_phys), hint = pfn_down(c->next);
+	pfn_t goal = pfn_up(s->goal_phys), limit = pfn_down(s->limit_phys),
+	      hint = pfn_down(c->next);
 	pfn_t found;
 
 	if ((hint <= goal || !find_run(bm, s, hint, limit, &found)) &&
@@ -560,7 +564,8 @@ static bool search(struct bootmem *bm, struct bootmem_cursor *c, const struct se
     ensures chunk->next <= chunk->end <= pages->end && chunk->end - chunk->next <= CHUNK_BYTES; */
 static void open_chunk(struct bootmem_cursor *chunk, struct bootmem_cursor *pages)
 {
-	*chunk = (struct bootmem_cursor){ pages->next, min_u64(pages->end, pages->next + CHUNK_BYTES) };
+	*chunk = (struct bootmem_cursor){ pages->next,
+		min_u64(pages->end, pages->next + CHUNK_BYTES) };
 	pages->next = chunk->end;
 }
 
@@ -593,7 +598,8 @@ static bool claim(const struct bootmem *bm, struct search *s, const struct place
 {
 	phys_t start = pages_start(p), end = pages_end(p);
 
-	return s->pool->claim == NULL || start == end || ask(bm, s, pfn_down(start), pfn_down(end - start));
+	return s->pool->claim == NULL || start == end ||
+	       ask(bm, s, pfn_down(start), pfn_down(end - start));
 }
 
 static bool alloc_on_node(struct bootmem *bm, struct search *s, phys_t *start)
@@ -618,8 +624,8 @@ static uint32_t node_in_order(const struct bootmem_pool *pool, uint32_t nid, uin
 	return next < pool->nodes ? next : next - pool->nodes;
 }
 
-static enum bm_error alloc_on_nodes(struct bootmem_pool *pool, uint32_t nid, struct search *s,
-	struct bootmem_result *result)
+static enum bm_error alloc_on_nodes(
+	struct bootmem_pool *pool, uint32_t nid, struct search *s, struct bootmem_result *result)
 {
 	for (uint32_t i = 0; i < pool->nodes; i++) {
 		uint32_t n = node_in_order(pool, nid, i);
@@ -677,7 +683,8 @@ static inline struct search search_for(
 		.size_bytes = request->size_bytes,
 		.align_bytes = max_u64(request->align_bytes, 1),
 		.goal_phys = request->goal_phys,
-		.limit_phys = limit != 0 ? min_u64(limit, pool->current_limit) : pool->current_limit,
+		.limit_phys =
+			limit != 0 ? min_u64(limit, pool->current_limit) : pool->current_limit,
 		.kind = kind_of(request) };
 }
 
@@ -744,36 +751,33 @@ void *alloc_bootmem_low(struct bootmem_pool *pool, uint64_t size_bytes)
 
 void *alloc_bootmem_pages(struct bootmem_pool *pool, uint64_t size_bytes)
 {
-	return alloc_cleared(pool,
-		&(struct bootmem_request){ .size_bytes = size_bytes,
-			.align_bytes = PAGE_SIZE,
-			.goal_phys = pool->dma_limit,
-			.nid = -1 });
+	return alloc_cleared(pool, &(struct bootmem_request){ .size_bytes = size_bytes,
+					   .align_bytes = PAGE_SIZE,
+					   .goal_phys = pool->dma_limit,
+					   .nid = -1 });
 }
 
 void *alloc_bootmem_low_pages(struct bootmem_pool *pool, uint64_t size_bytes)
 {
-	return alloc_cleared(pool,
-		&(struct bootmem_request){
-			.size_bytes = size_bytes, .align_bytes = PAGE_SIZE, .nid = -1 });
+	return alloc_cleared(
+		pool, &(struct bootmem_request){
+			      .size_bytes = size_bytes, .align_bytes = PAGE_SIZE, .nid = -1 });
 }
 
 void *alloc_bootmem_node(struct bootmem_pool *pool, int nid, uint64_t size_bytes)
 {
-	return alloc_cleared(pool,
-		&(struct bootmem_request){ .size_bytes = size_bytes,
-			.align_bytes = BOOTMEM_CACHE_LINE,
-			.goal_phys = pool->dma_limit,
-			.nid = nid });
+	return alloc_cleared(pool, &(struct bootmem_request){ .size_bytes = size_bytes,
+					   .align_bytes = BOOTMEM_CACHE_LINE,
+					   .goal_phys = pool->dma_limit,
+					   .nid = nid });
 }
 
 void *early_alloc(struct bootmem_pool *pool, uint64_t size_bytes)
 {
-	return alloc_cleared(pool,
-		&(struct bootmem_request){ .size_bytes = size_bytes,
-			.align_bytes = size_bytes,
-			.goal_phys = pool->dma_limit,
-			.nid = -1 });
+	return alloc_cleared(pool, &(struct bootmem_request){ .size_bytes = size_bytes,
+					   .align_bytes = size_bytes,
+					   .goal_phys = pool->dma_limit,
+					   .nid = -1 });
 }
 
 /* --- looking ------------------------------------------------------------------------------------ */
@@ -801,8 +805,8 @@ bool bootmem_reserved(const struct bootmem *bm, pfn_t pfn)
         reserved{Pre}(bm, run->end - \at(bm->base_pfn, Pre));
     ensures !\result ==> \forall integer p; \max(from_pfn, \at(bm->start_pfn, Pre)) <= p <
         \min(end_pfn, \at(bm->end_pfn, Pre)) ==> reserved{Pre}(bm, p - \at(bm->base_pfn, Pre)); */
-bool bootmem_next_free(const struct bootmem *bm, pfn_t from_pfn, pfn_t end_pfn,
-	struct pfn_range *run)
+bool bootmem_next_free(
+	const struct bootmem *bm, pfn_t from_pfn, pfn_t end_pfn, struct pfn_range *run)
 {
 	pfn_t base = bm->base_pfn, from = max_u64(from_pfn, bm->start_pfn);
 	pfn_t end = min_u64(end_pfn, bm->end_pfn);
@@ -821,7 +825,8 @@ uint64_t bootmem_free_pages(const struct bootmem *bm)
 	struct pfn_range run;
 	uint64_t pages = 0;
 
-	for (pfn_t pfn = bm->start_pfn; bootmem_next_free(bm, pfn, bm->end_pfn, &run); pfn = run.end)
+	for (pfn_t pfn = bm->start_pfn; bootmem_next_free(bm, pfn, bm->end_pfn, &run);
+		pfn = run.end)
 		pages += run.end - run.start;
 	return pages;
 }

@@ -224,7 +224,8 @@ pfn_t alloc_pages_node(struct mm *mm, int nid, enum gfp gfp, unsigned order)
 
 static bool is_free_buddy(const struct page *page, uint32_t zone, unsigned order)
 {
-	return (page_flags(page) & PAGE_FREE) && page_order(page) == order && page_zone(page) == zone;
+	return (page_flags(page) & PAGE_FREE) && page_order(page) == order &&
+	       page_zone(page) == zone;
 }
 
 /* Put a block back and join it with its free buddies. Sections are aligned far above MAX_ORDER. */
@@ -325,11 +326,11 @@ static bool check_block(const struct mm *mm, uint32_t zone, pfn_t pfn, pfn_t pre
 		page_to_pfn(mm, page) != pfn)
 		return false;
 	return order == MAX_ORDER || !pfn_valid(mm, buddy) ||
-		!is_free_buddy(pfn_to_page(mm, buddy), zone, order);
+	       !is_free_buddy(pfn_to_page(mm, buddy), zone, order);
 }
 
-static bool check_list(const struct mm *mm, uint32_t zone, const struct free_area *area,
-	unsigned order)
+static bool check_list(
+	const struct mm *mm, uint32_t zone, const struct free_area *area, unsigned order)
 {
 	pfn_t prev = PFN_NONE, pfn = area->head_pfn;
 	uint64_t blocks = 0;

@@ -16,8 +16,8 @@ struct pixel_16 {
 
 /* --- pixels ------------------------------------------------------------------------------------- */
 
-enum bm_error canvas_init(struct canvas *c, const struct fonts *fonts, void *pixels,
-	uint64_t bytes, const struct handoff_framebuffer *format)
+enum bm_error canvas_init(struct canvas *c, const struct fonts *fonts, void *pixels, uint64_t bytes,
+	const struct handoff_framebuffer *format)
 {
 	uint32_t pixel_bytes = format->bits_per_pixel / 8;
 	uint64_t line = (uint64_t)format->width * pixel_bytes, end = line;

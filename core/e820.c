@@ -99,7 +99,8 @@ static uint32_t strictest(const int32_t open[E820_TYPES])
     ensures \result <==> out->count > 0 && out->entry[out->count - 1].end == start && out->entry[out->count - 1].type == type; */
 static bool goes_on(const struct e820 *out, phys_t start, uint32_t type)
 {
-	return out->count != 0 && out->entry[out->count - 1].end == start && out->entry[out->count - 1].type == type;
+	return out->count != 0 && out->entry[out->count - 1].end == start &&
+	       out->entry[out->count - 1].type == type;
 }
 
 /*@ requires \valid(out) && \valid(out->entry + out->count) && \separated(out, out->entry + out->count);
@@ -143,8 +144,8 @@ static void count_overlap(const struct e820_event *e, uint32_t open_type, struct
 }
 
 /* n events in order make at most n - 1 stretches, so out needs room for n - 1 entries. */
-static void sweep_events(const struct e820_event *event, uint32_t n, struct e820 *out,
-	struct findings *f)
+static void sweep_events(
+	const struct e820_event *event, uint32_t n, struct e820 *out, struct findings *f)
 {
 	int32_t open[E820_TYPES] = { 0 };
 	phys_t from = 0;
@@ -161,8 +162,8 @@ static void sweep_events(const struct e820_event *event, uint32_t n, struct e820
 	}
 }
 
-static uint32_t add_range(struct e820_event *event, uint32_t n, phys_t start, phys_t end,
-	uint32_t type)
+static uint32_t add_range(
+	struct e820_event *event, uint32_t n, phys_t start, phys_t end, uint32_t type)
 {
 	event[n] = (struct e820_event){ .at = start, .type = type, .delta = 1 };
 	event[n + 1] = (struct e820_event){ .at = end, .type = type, .delta = -1 };
@@ -188,8 +189,8 @@ static bool accept_raw(const struct e820_entry *e, phys_t last_start, struct fin
 }
 
 /* Events of the raw entries that make sense; the others are counted and dropped. */
-static uint32_t events_of_raw(const struct e820_entry *raw, uint32_t n, struct e820_event *event,
-	struct findings *f)
+static uint32_t events_of_raw(
+	const struct e820_entry *raw, uint32_t n, struct e820_event *event, struct findings *f)
 {
 	uint32_t events = 0;
 	phys_t last_start = 0;
@@ -201,7 +202,8 @@ static uint32_t events_of_raw(const struct e820_entry *raw, uint32_t n, struct e
 		if (!accepted)
 			continue;
 		last_start = e->start;
-		events = add_range(event, events, e->start, e->end, e->type < E820_TYPES ? e->type : E820_RESERVED);
+		events = add_range(event, events, e->start, e->end,
+			e->type < E820_TYPES ? e->type : E820_RESERVED);
 	}
 	return events;
 }
@@ -270,8 +272,8 @@ enum bm_error e820_sanitise(const struct e820_entry *raw, uint32_t n, struct e82
 	sweep_events(events, count, out, f);
 	round_to_pages(out, f);
 	if (out->count > 128)
-		finding_add(f, FINDING_MAP_LARGE, out->entry[0].start,
-			out->entry[out->count - 1].end);
+		finding_add(
+			f, FINDING_MAP_LARGE, out->entry[0].start, out->entry[out->count - 1].end);
 	return BM_OK;
 }
 
@@ -282,7 +284,7 @@ enum bm_error e820_sanitise(const struct e820_entry *raw, uint32_t n, struct e82
 static bool entry_check(const struct e820_entry *e)
 {
 	return e->start < e->end && e->end <= PHYS_END && e->type < E820_TYPES &&
-		((e->start | e->end) & (PAGE_SIZE - 1)) == 0;
+	       ((e->start | e->end) & (PAGE_SIZE - 1)) == 0;
 }
 
 bool e820_check(const struct e820 *map)

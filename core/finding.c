@@ -50,8 +50,7 @@ static const struct finding_words words[] = {
 	[FINDING_RAM_UNMAPPED] = { "P11", "RAM that the firmware's tables do not map" },
 	[FINDING_TABLES_FREE] = { "Q73", "live page tables in memory called free, kept off" },
 	[FINDING_TABLES_SCATTERED] = { "Q74", "live page tables in too many places, not kept" },
-	[FINDING_RUNTIME_NO_RIGHTS] = { "P9",
-		"runtime code without usable rights, not called" },
+	[FINDING_RUNTIME_NO_RIGHTS] = { "P9", "runtime code without usable rights, not called" },
 	[FINDING_RUNTIME_LEFT_OUT] = { "P10", "runtime range out of reach, left unmapped" },
 	[FINDING_FRAMEBUFFER_LEFT_OUT] = { "P12", "framebuffer out of reach, left unmapped" },
 	[FINDING_UART_LEFT_OUT] = { "P13", "serial port in RAM or out of reach, not used" },
@@ -60,8 +59,8 @@ static const struct finding_words words[] = {
 
 _Static_assert(ARRAY_SIZE(words) == FINDING_COUNT, "words for every finding");
 
-void finding_add_bytes(struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys,
-	uint64_t bytes)
+void finding_add_bytes(
+	struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys, uint64_t bytes)
 {
 	struct finding *finding;
 
@@ -79,8 +78,8 @@ void finding_add_bytes(struct findings *f, enum finding_id id, phys_t start_phys
 
 void finding_add(struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys)
 {
-	finding_add_bytes(f, id, start_phys, end_phys,
-		start_phys < end_phys ? end_phys - start_phys : 0);
+	finding_add_bytes(
+		f, id, start_phys, end_phys, start_phys < end_phys ? end_phys - start_phys : 0);
 }
 
 void findings_take_map(struct findings *f, const struct findings *map)

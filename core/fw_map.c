@@ -71,8 +71,8 @@ static enum e820_type ram_type(const struct efi_memory_desc *desc, struct findin
 static bool ram_like(uint32_t type)
 {
 	return type == EFI_MEM_LOADER_CODE || type == EFI_MEM_LOADER_DATA ||
-		type == EFI_MEM_BOOT_CODE || type == EFI_MEM_BOOT_DATA ||
-		type == EFI_MEM_CONVENTIONAL;
+	       type == EFI_MEM_BOOT_CODE || type == EFI_MEM_BOOT_DATA ||
+	       type == EFI_MEM_CONVENTIONAL;
 }
 
 static bool runtime_type(uint32_t type)
@@ -124,8 +124,8 @@ enum e820_type fw_desc_e820_type(const struct efi_memory_desc *desc, struct find
 	}
 }
 
-enum bm_error fw_map_to_raw(const struct fw_map *map, struct e820_entry *raw, uint32_t capacity,
-	struct findings *f)
+enum bm_error fw_map_to_raw(
+	const struct fw_map *map, struct e820_entry *raw, uint32_t capacity, struct findings *f)
 {
 	if (map->count > capacity)
 		return BM_FULL;

@@ -28,7 +28,8 @@ struct writer {
 	struct boot *b;
 	struct handoff *record;
 	uint8_t *next, *end;
-	uint8_t *high; /* what was asked for ended here or below; the owners are joined afterwards */
+	uint8_t *
+		high; /* what was asked for ended here or below; the owners are joined afterwards */
 	bool full;
 };
 
@@ -70,7 +71,8 @@ uint64_t boot_record_address(const struct boot *b)
 {
 	bool direct = b->kernel.protocol == PROTOCOL_NATIVE;
 
-	return b->record_phys != 0 && direct ? b->space.direct_base + b->record_phys : b->record_phys;
+	return b->record_phys != 0 && direct ? b->space.direct_base + b->record_phys
+					     : b->record_phys;
 }
 
 /* --- writing ----------------------------------------------------------------------------------- */
@@ -240,8 +242,8 @@ static uint32_t collect_owners(const struct boot *b, struct handoff_owner_range 
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < b->owners.count; i++)
-		out[count++] = owned(b->owners.range[i].start, b->owners.range[i].end,
-			b->owners.range[i].owner);
+		out[count++] = owned(
+			b->owners.range[i].start, b->owners.range[i].end, b->owners.range[i].owner);
 	for (uint32_t nr = 0; sparse_next(b->mm, &nr); nr++) {
 		const struct section *section = section_nr(b->mm, nr);
 		pfn_t start = section_map_pfn(section);
@@ -255,8 +257,8 @@ static uint32_t collect_owners(const struct boot *b, struct handoff_owner_range 
 static void put_owners(struct writer *w)
 {
 	uint64_t most = w->b->owners.count + w->b->mm->sections_present;
-	struct handoff_owner_range *out = open_table(
-		w, &w->record->owners, most, sizeof(struct handoff_owner_range));
+	struct handoff_owner_range *out =
+		open_table(w, &w->record->owners, most, sizeof(struct handoff_owner_range));
 	uint32_t count;
 
 	if (w->full)
@@ -309,8 +311,8 @@ static void put_free(struct writer *w)
 
 static void put_names(struct writer *w)
 {
-	struct handoff_name *owner = open_table(
-		w, &w->record->owner_names, OWNER_COUNT, sizeof(struct handoff_name));
+	struct handoff_name *owner =
+		open_table(w, &w->record->owner_names, OWNER_COUNT, sizeof(struct handoff_name));
 	struct handoff_name *kind =
 		open_table(w, &w->record->area_names, MAP_KINDS, sizeof(struct handoff_name));
 
@@ -352,8 +354,8 @@ static void put_modules(struct writer *w)
 
 static void put_timings(struct writer *w)
 {
-	struct handoff_timing *out = open_table(
-		w, &w->record->timings, STAGE_COUNT, sizeof(struct handoff_timing));
+	struct handoff_timing *out =
+		open_table(w, &w->record->timings, STAGE_COUNT, sizeof(struct handoff_timing));
 
 	for (uint32_t i = 0; i < w->record->timings.count; i++)
 		copy_text(out[i].stage, sizeof(out[i].stage), boot_stage_name((enum boot_stage)i));
@@ -404,8 +406,7 @@ static void fill_kernel(struct handoff_kernel *out, const struct boot *b)
 		.phys = b->kernel.phys,
 		.bytes = b->kernel.bytes,
 		.entry = b->kernel.entry,
-		.stack = { stack,
-			stack + ((uint64_t)ARCH_CPU_MAIN_STACK_PAGES << PAGE_SHIFT) } };
+		.stack = { stack, stack + ((uint64_t)ARCH_CPU_MAIN_STACK_PAGES << PAGE_SHIFT) } };
 }
 
 static void fill_framebuffer(struct handoff_framebuffer *out, const struct boot *b)

@@ -8,7 +8,8 @@
 
 #include "boot_internal.h"
 
-#define LARGE_PAGE (2 * MIB) /* where a kernel that is larger starts, so that it can be mapped with such pages */
+#define LARGE_PAGE                                                                                 \
+	(2 * MIB) /* where a kernel that is larger starts, so that it can be mapped with such pages */
 #define FAULT_TEXT 256
 
 static struct pfn_range segment_pages(const struct boot_kernel *k, const struct elf_segment *s)

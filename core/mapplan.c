@@ -133,7 +133,8 @@ static void put_direct(struct plan_writer *w, const struct plan_input *in, phys_
 	}
 }
 
-static void put_identity(struct plan_writer *w, const struct plan_input *in, phys_t start, phys_t end)
+static void put_identity(
+	struct plan_writer *w, const struct plan_input *in, phys_t start, phys_t end)
 {
 	struct map_area area = { .kind = MAP_IDENTITY };
 
@@ -150,8 +151,8 @@ static void put_identity(struct plan_writer *w, const struct plan_input *in, phy
 }
 
 /* Pages between the segments of a kernel are nobody's, and not mapped here. */
-static void put_span(
-	struct plan_writer *w, const struct plan_input *in, enum map_kind kind, const struct map_span *span)
+static void put_span(struct plan_writer *w, const struct plan_input *in, enum map_kind kind,
+	const struct map_span *span)
 {
 	struct map_area area = { .kind = kind };
 	phys_t end = span->end - span->base;

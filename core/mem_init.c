@@ -65,8 +65,8 @@ static pfn_t bootmem_end(const struct source *s)
  * The first free run in [from, end), cut where the zone ends. One that reaches the end of the bitmaps goes
  * on above it: free pages that touch must be one run.
  */
-static bool next_run(const struct source *s, pfn_t from, pfn_t end, struct pfn_range *run,
-	uint32_t *zone)
+static bool next_run(
+	const struct source *s, pfn_t from, pfn_t end, struct pfn_range *run, uint32_t *zone)
 {
 	pfn_t low_end = bootmem_end(s), zone_end;
 	struct pfn_range more;
@@ -311,8 +311,8 @@ static enum bm_error release_section(struct source *s, uint32_t nr)
 	return BM_OK;
 }
 
-enum bm_error mem_init(struct mm *mm, struct bootmem_pool *pool, struct owners *owners,
-	const struct e820 *map)
+enum bm_error mem_init(
+	struct mm *mm, struct bootmem_pool *pool, struct owners *owners, const struct e820 *map)
 {
 	struct source s = { .mm = mm, .pool = pool, .owners = owners, .map = map };
 	enum bm_error error;

@@ -463,8 +463,8 @@ static enum verdict apply_path(char path[OPTIONS_PATH], struct text value)
 	while (value.length != 0) {
 		bool place = starts_with(value, ARCH_PLACE);
 
-		if (place ? !append(expanded, sizeof(expanded), ARCH_NAME, sizeof(ARCH_NAME) - 1) :
-			    !append(expanded, sizeof(expanded), value.at, 1))
+		if (place ? !append(expanded, sizeof(expanded), ARCH_NAME, sizeof(ARCH_NAME) - 1)
+			  : !append(expanded, sizeof(expanded), value.at, 1))
 			return REFUSED;
 		value = skip(value, place ? sizeof(ARCH_PLACE) - 1 : character_bytes(value));
 	}
@@ -569,7 +569,8 @@ static const struct key keys[] = {
 	{ "console", "both, serial or screen", apply_console, 0 },
 	{ "files", "on or off", apply_files, 0 },
 	{ "hostile",
-		"faults like stale=2,refuse=1: stale, grow, stride, nested, unsorted, zero, refuse, "
+		"faults like stale=2,refuse=1: stale, grow, stride, nested, unsorted, zero, "
+		"refuse, "
 		"pool, pages, nogop, noconout",
 		apply_hostile, 0 },
 	{ "sha256", "64 hexadecimal digits, several with commas between", apply_sha256,
@@ -702,7 +703,8 @@ uint32_t options_denied(const struct boot_options *embedded, bool secure)
 }
 
 /* One assignment more; after the first messages the others are only counted. */
-static void apply_next(struct boot_options *options, struct place *place, uint32_t *refused, struct text word)
+static void apply_next(
+	struct boot_options *options, struct place *place, uint32_t *refused, struct text word)
 {
 	*refused += apply(options, place, word);
 	if (*refused == MESSAGES_MAX)
@@ -712,7 +714,8 @@ static void apply_next(struct boot_options *options, struct place *place, uint32
 static uint32_t say_rest(const struct place *place, const struct sink *errors, uint32_t refused)
 {
 	if (refused > MESSAGES_MAX)
-		sink_printf(errors, "%s: %u more that can't be used\n", place->origin, refused - MESSAGES_MAX);
+		sink_printf(errors, "%s: %u more that can't be used\n", place->origin,
+			refused - MESSAGES_MAX);
 	return refused;
 }
 

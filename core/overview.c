@@ -8,11 +8,12 @@
 
 #include "strip.h"
 
-#define COLUMNS    78 /* at least; see face_largest */
-#define LINES      29
-#define LEFT_WIDTH 39 /* characters of the left column */
-#define MEMORY_LINES   5
-#define FINDINGS_LEAST 3  /* lines of findings that are shown however many zones there are: one, and "... more" */
+#define COLUMNS      78 /* at least; see face_largest */
+#define LINES        29
+#define LEFT_WIDTH   39 /* characters of the left column */
+#define MEMORY_LINES 5
+#define FINDINGS_LEAST                                                                             \
+	3 /* lines of findings that are shown however many zones there are: one, and "... more" */
 #define FINDINGS_INDENT 5 /* characters: the quirk's number */
 #define COLOUR_ON_BADGE 0x11171eu
 
@@ -34,7 +35,8 @@ struct column {
 
 /* --- pieces ------------------------------------------------------------------------------------ */
 
-static struct pen pen_at(const struct sheet *s, uint32_t x, uint32_t y, uint32_t ink, uint32_t paper)
+static struct pen pen_at(
+	const struct sheet *s, uint32_t x, uint32_t y, uint32_t ink, uint32_t paper)
 {
 	return (struct pen){ s->canvas, s->face, x, s->right, x, y, ink, paper };
 }
@@ -92,7 +94,8 @@ static void put_badge(const struct sheet *s, uint32_t bar_height)
 {
 	const char *text = is_good(s) ? "READY" : "NOT READY";
 	uint32_t colour = is_good(s) ? COLOUR_GOOD : COLOUR_BAD;
-	uint32_t width = text_width(&s->face, text) + 2 * s->width, height = s->height + s->height / 4;
+	uint32_t width = text_width(&s->face, text) + 2 * s->width,
+		 height = s->height + s->height / 4;
 	uint32_t x = s->right > width ? s->right - width : 0, y = (bar_height - height) / 2;
 	struct pen pen = pen_at(s, x + s->width, y + s->height / 8, COLOUR_ON_BADGE, colour);
 	struct sink sink = pen_sink(&pen);
@@ -111,8 +114,8 @@ static uint32_t put_title(const struct sheet *s)
 	sink_printf(&sink, "bootmem %s", ARCH_NAME);
 	pen.ink = COLOUR_DIM;
 	sink_printf(&sink, "   %.32s",
-		s->boot->input.firmware_vendor[0] != '\0' ? s->boot->input.firmware_vendor :
-							    "firmware without a name");
+		s->boot->input.firmware_vendor[0] != '\0' ? s->boot->input.firmware_vendor
+							  : "firmware without a name");
 	put_badge(s, bar_height);
 	return bar_height;
 }
@@ -307,12 +310,14 @@ static uint32_t below_zones(const struct column *c, const struct findings *f)
 static void put_columns(const struct sheet *s, uint32_t y)
 {
 	uint32_t across = (s->right - s->left) / s->width, gap = 2 * s->width;
-	uint32_t wider = across > COLUMNS ? (across - COLUMNS) / 2 : 0; /* an even share of what is more than enough */
+	uint32_t wider = across > COLUMNS ? (across - COLUMNS) / 2
+					  : 0; /* an even share of what is more than enough */
 	uint32_t right = s->left + (LEFT_WIDTH + wider) * s->width, below;
 	struct column left_column, right_column;
 
 	left_column = (struct column){ pen_at(s, s->left, y, COLOUR_INK, COLOUR_PAPER), s->bottom };
-	right_column = (struct column){ pen_at(s, right + gap, y, COLOUR_INK, COLOUR_PAPER), s->bottom };
+	right_column =
+		(struct column){ pen_at(s, right + gap, y, COLOUR_INK, COLOUR_PAPER), s->bottom };
 	left_column.pen.end_x = (uint32_t)min_u64(right, s->right);
 	below = below_zones(&left_column, &s->boot->findings);
 	left_column.bottom = s->bottom > below ? s->bottom - below : 0;

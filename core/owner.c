@@ -69,8 +69,8 @@ static enum bm_error add_stretch(struct owners *o, enum owner owner, pfn_t start
 		pfn_t stop = i < o->count ? min_u64(end, o->range[i].start) : end;
 
 		if (start < stop) {
-			enum bm_error error = insert_free(o, i,
-				(struct owner_range){ start, stop, (uint32_t)owner, 0 });
+			enum bm_error error = insert_free(
+				o, i, (struct owner_range){ start, stop, (uint32_t)owner, 0 });
 
 			if (error != BM_OK)
 				return error;
@@ -82,14 +82,14 @@ static enum bm_error add_stretch(struct owners *o, enum owner owner, pfn_t start
 	return BM_OK;
 }
 
-enum bm_error owners_add(struct owners *o, const struct e820 *map, enum owner owner,
-	pfn_t start_pfn, pfn_t end_pfn)
+enum bm_error owners_add(
+	struct owners *o, const struct e820 *map, enum owner owner, pfn_t start_pfn, pfn_t end_pfn)
 {
 	struct pfn_range ram;
 
 	for (uint32_t i = 0; e820_next_ram(map, &i, &ram);) {
-		enum bm_error error = add_stretch(o, owner, max_u64(ram.start, start_pfn),
-			min_u64(ram.end, end_pfn));
+		enum bm_error error = add_stretch(
+			o, owner, max_u64(ram.start, start_pfn), min_u64(ram.end, end_pfn));
 
 		if (error != BM_OK)
 			return error;
@@ -193,6 +193,6 @@ bool owner_reclaimable(enum owner owner)
 {
 	/* The low 64 KiB stay: firmware scribbles there (Q29). Page tables, mm and mem_map are in use. */
 	return owner == OWNER_IMAGE || owner == OWNER_WORKSPACE || owner == OWNER_BITMAP ||
-		owner == OWNER_CPU || owner == OWNER_INITRD || owner == OWNER_HANDOFF ||
-		owner == OWNER_FIRMWARE_TABLES || owner == OWNER_FIRMWARE;
+	       owner == OWNER_CPU || owner == OWNER_INITRD || owner == OWNER_HANDOFF ||
+	       owner == OWNER_FIRMWARE_TABLES || owner == OWNER_FIRMWARE;
 }

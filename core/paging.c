@@ -444,8 +444,8 @@ bool paging_lookup(
 	if (!arch_virt_canonical(mode, virt))
 		return false;
 	for (unsigned level = mode->levels; level >= 1; level--) {
-		uint64_t entry = paging_read_entry(
-			mode, window, table, entry_index(mode, level, virt));
+		uint64_t entry =
+			paging_read_entry(mode, window, table, entry_index(mode, level, virt));
 
 		if (!arch_entry_present(entry))
 			return false;
@@ -469,19 +469,19 @@ static void *lowest_entry(const struct paging *paging, struct window window, uin
 	if (!arch_virt_canonical(mode, virt))
 		return NULL;
 	for (unsigned level = mode->levels; level > 1; level--) {
-		uint64_t entry = paging_read_entry(
-			mode, window, table, entry_index(mode, level, virt));
+		uint64_t entry =
+			paging_read_entry(mode, window, table, entry_index(mode, level, virt));
 
 		if (!arch_entry_present(entry) || arch_entry_is_leaf(level, entry))
 			return NULL;
 		table = arch_entry_phys(mode, level, entry);
 	}
-	return phys_to_virt(window,
-		table + ((phys_t)entry_index(mode, 1, virt) << entry_shift(mode)));
+	return phys_to_virt(
+		window, table + ((phys_t)entry_index(mode, 1, virt) << entry_shift(mode)));
 }
 
-static bool write_lowest(const struct paging *paging, struct window window, uint64_t virt,
-	uint64_t value)
+static bool write_lowest(
+	const struct paging *paging, struct window window, uint64_t virt, uint64_t value)
 {
 	void *entry = lowest_entry(paging, window, virt);
 
@@ -494,8 +494,8 @@ static bool write_lowest(const struct paging *paging, struct window window, uint
 	return true;
 }
 
-bool paging_set_page(const struct paging *paging, struct window window, uint64_t virt,
-	phys_t phys, uint32_t rights)
+bool paging_set_page(const struct paging *paging, struct window window, uint64_t virt, phys_t phys,
+	uint32_t rights)
 {
 	return write_lowest(paging, window, virt, arch_leaf_entry(&paging->mode, 1, phys, rights));
 }

@@ -125,11 +125,9 @@ static void audit_table(struct audit *a, struct audited_table t)
 void paging_audit(struct paging_audit *out, const struct paging *paging, struct window window,
 	phys_t tables_end, const struct e820 *map)
 {
-	struct audit a = { .paging = paging,
-		.window = window,
-		.map = map,
-		.out = out,
-		.tables_end = tables_end };
+	struct audit a = {
+		.paging = paging, .window = window, .map = map, .out = out, .tables_end = tables_end
+	};
 	uint64_t ram = e820_ram_pages(map, 0, PFN_END);
 
 	*out = (struct paging_audit){ .levels = paging->mode.levels, .complete = true };

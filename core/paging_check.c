@@ -355,7 +355,8 @@ static struct checker checker_of(
 	pfn_t end = ARCH_HIGHMEM ? rules->limits->max_low_pfn : rules->limits->max_pfn;
 
 	const struct address_space *space = rules->space;
-	const struct map_span kernel = { space->kernel_start, space->kernel_end, space->kernel_base };
+	const struct map_span kernel = { space->kernel_start, space->kernel_end,
+		space->kernel_base };
 
 	return (struct checker){
 		.paging = paging,

@@ -28,9 +28,9 @@ static const char *image_text(const struct boot *b, phys_t phys)
 		const struct map_special *s = &in->special[i];
 
 		if (phys >= s->start_phys && phys < s->end_phys)
-			return (s->rights & MAP_EXEC) != 0 ? "the program's code" :
-			       (s->rights & MAP_WRITE) != 0 ? "the program's data" :
-							      "the program's constants";
+			return (s->rights & MAP_EXEC) != 0    ? "the program's code"
+			       : (s->rights & MAP_WRITE) != 0 ? "the program's data"
+							      : "the program's constants";
 	}
 	return "the program";
 }
@@ -59,7 +59,8 @@ static const char *page_text(const struct boot *b, phys_t phys)
 		return image_text(b, phys);
 	if (!is_ram(b, phys))
 		return "not RAM";
-	return r != NULL && r->start <= pfn_down(phys) ? owner_name((enum owner)r->owner) : "free RAM";
+	return r != NULL && r->start <= pfn_down(phys) ? owner_name((enum owner)r->owner)
+						       : "free RAM";
 }
 
 static const struct map_area *area_at(const struct boot *b, uint64_t virt)

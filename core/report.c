@@ -327,8 +327,8 @@ static const char *type_words(uint32_t rights)
 	return rights & MAP_UC ? " UC" : rights & MAP_WC ? " WC" : "";
 }
 
-static void put_area(const struct map_area *area, const struct paging_mode *mode,
-	const struct sink *out)
+static void put_area(
+	const struct map_area *area, const struct paging_mode *mode, const struct sink *out)
 {
 	const int digits = ARCH_HIGHMEM ? 8 : 16;
 	struct page_counts counts = paging_area_pages(area, mode);
@@ -355,8 +355,7 @@ static void put_audit(const struct paging_audit *a, const struct sink *out)
 		a->levels, ULL(a->tables), ULL(a->read_only_tables),
 		a->complete ? "" : "; there are more");
 	put_page_counts(&a->pages, out);
-	sink_printf(out, ", %s writable and executable\n",
-		format_size(size, a->write_exec_bytes));
+	sink_printf(out, ", %s writable and executable\n", format_size(size, a->write_exec_bytes));
 }
 
 static void put_paging(const struct boot *b, const struct sink *out)
@@ -393,7 +392,8 @@ static void put_kernel(const struct boot *b, const struct sink *out)
 		put_range(out, k->virt, k->virt + k->bytes, "as it is linked");
 	put_range(out, k->phys, k->phys + k->bytes, "where it is");
 	sink_printf(out, "  entry 0x%llx, %s at 0x%llx\n", ULL(k->entry),
-		k->protocol == PROTOCOL_NATIVE ? "record" : "boot_params", ULL(boot_record_address(b)));
+		k->protocol == PROTOCOL_NATIVE ? "record" : "boot_params",
+		ULL(boot_record_address(b)));
 }
 
 static void put_timing(const struct boot *b, const struct sink *out)
@@ -422,12 +422,12 @@ static void put_last_line(const struct boot *b, enum report_stage stage,
 	bool good = totals_balance(t) && (!report_is_live(stage) || b->selftest.balanced);
 
 	sink_printf(out, "\n%s: %s of %s free, %u kind%s of findings.\n\n",
-		!good			     ? "NOT READY" :
-			report_is_live(stage) ? "READY" :
-						"PLANNED",
+		!good                   ? "NOT READY"
+		: report_is_live(stage) ? "READY"
+					: "PLANNED",
 		format_size(free, t->free_pages << PAGE_SHIFT),
-		format_size(present, t->present_pages << PAGE_SHIFT),
-		findings_kinds(&b->findings), plural(findings_kinds(&b->findings)));
+		format_size(present, t->present_pages << PAGE_SHIFT), findings_kinds(&b->findings),
+		plural(findings_kinds(&b->findings)));
 }
 
 void report_text(const struct boot *b, enum report_stage stage, const struct sink *out)

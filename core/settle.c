@@ -10,7 +10,7 @@
 static bool may_vanish(uint32_t owner)
 {
 	return owner == OWNER_PAGE_0 || owner == OWNER_LOW_64K || owner == OWNER_RESERVE ||
-		owner == OWNER_BADRAM || owner == OWNER_FIRMWARE_TABLES || owner == OWNER_FIRMWARE;
+	       owner == OWNER_BADRAM || owner == OWNER_FIRMWARE_TABLES || owner == OWNER_FIRMWARE;
 }
 
 /* The first page of a range that is no longer RAM in the accepted table; end when all are. */
@@ -47,8 +47,8 @@ static enum bm_error forget_range(struct boot *b, pfn_t start, pfn_t end)
 	enum bm_error error = boot_disown(b, start, end);
 
 	for (uint32_t nid = 0; nid < b->pool.nodes && error == BM_OK; nid++)
-		error = reserve_bootmem(&b->bootmem[nid], pfn_phys(start),
-			pfn_phys(end) - pfn_phys(start));
+		error = reserve_bootmem(
+			&b->bootmem[nid], pfn_phys(start), pfn_phys(end) - pfn_phys(start));
 	return error;
 }
 
@@ -100,7 +100,9 @@ static enum bm_error own_appeared(struct boot *b, pfn_t start, pfn_t end)
 {
 	enum bm_error error = own_unspanned(b, start, end);
 
-	return error == BM_OK ? boot_own_in(b, &b->next, OWNER_FIRMWARE, (struct pfn_range){ start, end }) : error;
+	return error == BM_OK
+		       ? boot_own_in(b, &b->next, OWNER_FIRMWARE, (struct pfn_range){ start, end })
+		       : error;
 }
 
 /*
@@ -113,7 +115,8 @@ static enum bm_error own_new_ram(struct boot *b)
 	pfn_t from = 0;
 	enum bm_error error;
 
-	boot_cut_ram(&b->next, pfn_phys(b->limits.max_pfn), FINDING_RAM_TOO_LATE, &b->next_findings);
+	boot_cut_ram(
+		&b->next, pfn_phys(b->limits.max_pfn), FINDING_RAM_TOO_LATE, &b->next_findings);
 	error = boot_own_fixed(b, &b->next);
 	for (uint32_t i = 0; error == BM_OK && e820_next_ram(&b->e820, &i, &ram); from = ram.end)
 		error = own_appeared(b, from, ram.start);
@@ -164,11 +167,13 @@ static uint32_t cut_by_node(struct boot *b, struct pfn_range ram, uint32_t count
 
 		while (map->range[i].end <= ram.start)
 			i++;
-		end = min_u64(end, map->range[i].start > ram.start ? map->range[i].start : map->range[i].end);
+		end = min_u64(end,
+			map->range[i].start > ram.start ? map->range[i].start : map->range[i].end);
 		if (map->range[i].start <= ram.start)
 			nid = map->range[i].nid;
 		else
-			nid = node_of_new_ram(b, ram.start, i > 0 ? map->range[i - 1].nid : 0, &end);
+			nid = node_of_new_ram(
+				b, ram.start, i > 0 ? map->range[i - 1].nid : 0, &end);
 		if (count > 0 && continues(&next[count - 1], ram.start, nid))
 			next[count - 1].end = end;
 		else
@@ -203,8 +208,8 @@ static enum bm_error refit_nodes(struct boot *b)
 /* Stages 3, 6 and 7 again, on the table of the accepted map, and the nodes as far as they go. */
 static enum bm_error settle_again(struct boot *b)
 {
-	static enum bm_error (*const again[])(struct boot *b) = { boot_stage_limits,
-		refit_nodes, boot_stage_paging, boot_stage_zones };
+	static enum bm_error (*const again[])(struct boot * b) = { boot_stage_limits, refit_nodes,
+		boot_stage_paging, boot_stage_zones };
 	static const enum owner rebuilt[] = { OWNER_PAGE_TABLES, OWNER_MM, OWNER_SECTIONS,
 		OWNER_NODES, OWNER_ZERO_PAGE, OWNER_PKMAP };
 	enum bm_error error = BM_OK;
@@ -251,4 +256,3 @@ enum bm_error boot_stage_settle(struct boot *b)
 		error = settle_again(b);
 	return error;
 }
-

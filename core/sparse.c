@@ -152,7 +152,7 @@ static bool covered(const struct section *section, uint64_t index)
 	uint64_t map_page = index / PAGES_PER_MAP_PAGE;
 
 	return section_map_pfn(section) != 0 && map_page >= section->map_first &&
-		map_page < (uint64_t)section->map_first + section->map_pages;
+	       map_page < (uint64_t)section->map_first + section->map_pages;
 }
 
 bool pfn_valid(const struct mm *mm, pfn_t pfn)
@@ -183,7 +183,7 @@ pfn_t page_to_pfn(const struct mm *mm, const struct page *page)
 	uint32_t nr = (uint32_t)(page->link >> PAGE_SECTION_SHIFT);
 	const struct section *section = known_section(mm, nr);
 	uint64_t index = section->map_first * PAGES_PER_MAP_PAGE +
-		(uint64_t)(page - first_page(mm, section));
+			 (uint64_t)(page - first_page(mm, section));
 
 	return ((pfn_t)nr << SECTION_PAGE_SHIFT) + index;
 }
@@ -238,7 +238,8 @@ void section_put_run(struct section_writer *w, struct section_run run, uint32_t 
 
 void section_close(struct section_writer *w)
 {
-	uint64_t end = ((uint64_t)w->section->map_first + w->section->map_pages) * PAGES_PER_MAP_PAGE;
+	uint64_t end =
+		((uint64_t)w->section->map_first + w->section->map_pages) * PAGES_PER_MAP_PAGE;
 
 	write_reserved(w, (uint32_t)end);
 	w->section->flags |= SECTION_INITIALISED;
@@ -258,7 +259,8 @@ static const struct section_run *run_list(const struct mm *mm, const struct sect
 	return section->runs > SECTION_INLINE_RUNS ? long_list(mm, section) : section->run;
 }
 
-struct section_run section_deferred_run(const struct mm *mm, const struct section *section, uint32_t i)
+struct section_run section_deferred_run(
+	const struct mm *mm, const struct section *section, uint32_t i)
 {
 	return run_list(mm, section)[i];
 }

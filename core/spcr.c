@@ -4,8 +4,9 @@
  */
 #include <bootmem/spcr.h>
 
-#define SPCR_TYPE      36
-#define SPCR_SPACE     40 /* a generic address (ACPI 6.5, 5.2.3.2): space, bits, offset, access size, the address */
+#define SPCR_TYPE 36
+#define SPCR_SPACE                                                                                 \
+	40 /* a generic address (ACPI 6.5, 5.2.3.2): space, bits, offset, access size, the address */
 #define SPCR_BITS      41
 #define SPCR_ACCESS    43
 #define SPCR_ADDRESS   44
@@ -60,7 +61,8 @@ static enum bm_error parse_memory(struct spcr *out, const uint8_t *at)
 
 	if (found.stride == 0)
 		return BM_REFUSED;
-	if (found.phys == 0 || found.phys % found.stride != 0 || found.phys > PHYS_END - REGISTERS * found.stride)
+	if (found.phys == 0 || found.phys % found.stride != 0 ||
+		found.phys > PHYS_END - REGISTERS * found.stride)
 		return BM_INVALID;
 	*out = found;
 	return BM_OK;

@@ -46,8 +46,8 @@ static enum use use_of(uint32_t owner)
 
 static const char *use_name(enum use use)
 {
-	static const char *const name[USE_COUNT] = { "free", "loader", "tables", "mem_map", "kernel",
-		"kept off" };
+	static const char *const name[USE_COUNT] = { "free", "loader", "tables", "mem_map",
+		"kernel", "kept off" };
 
 	return name[use];
 }
@@ -99,8 +99,8 @@ static uint32_t at(const struct strip *s, phys_t phys)
 	return (uint32_t)(min_u64(phys, s->end) >> shift) * s->width / (uint32_t)(s->end >> shift);
 }
 
-static void mark(const struct strip *s, uint32_t y, uint32_t height, phys_t start, phys_t end,
-	uint32_t rgb)
+static void mark(
+	const struct strip *s, uint32_t y, uint32_t height, phys_t start, phys_t end, uint32_t rgb)
 {
 	uint32_t from = at(s, start), to = at(s, end);
 
@@ -114,7 +114,8 @@ static void mark(const struct strip *s, uint32_t y, uint32_t height, phys_t star
 
 /* --- lanes -------------------------------------------------------------------------------------------- */
 
-static void mark_types(const struct strip *s, uint32_t y, uint32_t height, uint32_t first, uint32_t last)
+static void mark_types(
+	const struct strip *s, uint32_t y, uint32_t height, uint32_t first, uint32_t last)
 {
 	const struct e820 *map = &s->boot->e820;
 
@@ -164,8 +165,8 @@ static void lane_use(const struct strip *s, uint32_t y, uint32_t height)
 }
 
 /* Its name inside, where there is room for it. */
-static void lane_zone(const struct strip *s, uint32_t y, uint32_t height, uint32_t index,
-	const struct zone *zone)
+static void lane_zone(
+	const struct strip *s, uint32_t y, uint32_t height, uint32_t index, const struct zone *zone)
 {
 	phys_t start = pfn_phys(zone->start_pfn), end = start + pfn_phys(zone->spanned_pages);
 	uint32_t from = at(s, start), to = at(s, end), width = face_width(&s->face);
@@ -238,7 +239,8 @@ static void legend_line(struct legend *l, const char *caption)
 static void legend_entry(struct legend *l, uint32_t rgb, const char *name)
 {
 	uint32_t width = face_width(&l->pen.face), height = face_height(&l->pen.face);
-	uint32_t needed = text_width(&l->pen.face, name) + 2 * width, side = height / 2; /* a character wide */
+	uint32_t needed = text_width(&l->pen.face, name) + 2 * width,
+		 side = height / 2; /* a character wide */
 	struct sink sink = pen_sink(&l->pen);
 
 	if (l->x + needed > l->end_x) {
@@ -292,8 +294,8 @@ uint32_t strip_draw(const struct canvas *canvas, const struct boot *b, const str
 uint32_t strip_legend(const struct canvas *canvas, const struct boot *b, const struct face *face,
 	uint32_t x, uint32_t y, uint32_t width)
 {
-	struct legend l = { canvas,
-		{ canvas, *face, x, x + width, x, y, COLOUR_INK, COLOUR_PAPER }, x, x + width };
+	struct legend l = { canvas, { canvas, *face, x, x + width, x, y, COLOUR_INK, COLOUR_PAPER },
+		x, x + width };
 
 	legend_line(&l, "map");
 	for (uint32_t type = 0; type < E820_TYPES; type++)

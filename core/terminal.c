@@ -31,18 +31,15 @@ void terminal_init(struct terminal *t, const struct canvas *canvas, const struct
 {
 	uint32_t height = canvas->height > top + bottom ? canvas->height - top - bottom : 0;
 
-	*t = (struct terminal){ .canvas = canvas,
-		.face = *face,
-		.top = top,
-		.page = EVERY_PAGE };
+	*t = (struct terminal){ .canvas = canvas, .face = *face, .top = top, .page = EVERY_PAGE };
 	lay_out_columns(t);
 	t->lines = (uint32_t)max_u64(height / face_height(&t->face), 1);
 }
 
 void terminal_clear(struct terminal *t)
 {
-	canvas_fill(t->canvas, 0, t->top, t->canvas->width, t->lines * face_height(&t->face),
-		t->paper);
+	canvas_fill(
+		t->canvas, 0, t->top, t->canvas->width, t->lines * face_height(&t->face), t->paper);
 	t->at_column = t->at_line = t->at_character = 0;
 }
 

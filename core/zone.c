@@ -14,8 +14,8 @@
 static pfn_t zone_limit(const struct limits *limits, uint32_t index)
 {
 	if (index == 0)
-		return ARCH_HIGHMEM ? min_u64(ARCH_DMA_END_PFN, limits->max_low_pfn) :
-				      ARCH_DMA_END_PFN;
+		return ARCH_HIGHMEM ? min_u64(ARCH_DMA_END_PFN, limits->max_low_pfn)
+				    : ARCH_DMA_END_PFN;
 	if (index == 1)
 		return ARCH_HIGHMEM ? limits->max_low_pfn : ARCH_DMA32_END_PFN;
 	return PFN_END;
@@ -96,8 +96,9 @@ void nodes_init(struct mm *mm, const struct node_map *map, pfn_t table_pfn)
 
 uint32_t mm_pfn_to_nid(const struct mm *mm, pfn_t pfn)
 {
-	int nid = mm->nodes > 1 ?
-		pfn_to_nid(phys_to_virt(mm->window, pfn_phys(mm->nid_map_pfn)), pfn) : 0;
+	int nid = mm->nodes > 1
+			  ? pfn_to_nid(phys_to_virt(mm->window, pfn_phys(mm->nid_map_pfn)), pfn)
+			  : 0;
 
 	return nid > 0 ? (uint32_t)nid : 0;
 }
@@ -225,8 +226,8 @@ void zones_set_watermarks(struct mm *mm)
 		uint64_t share = divide(min_pages * zone->managed_pages, low);
 		uint64_t step = max_u64(share / 4, divide(zone->managed_pages * 10, 10000));
 
-		zone->watermark_min = is_highmem(z % ARCH_NR_ZONES) ?
-			highmem_min(zone->managed_pages) : share;
+		zone->watermark_min =
+			is_highmem(z % ARCH_NR_ZONES) ? highmem_min(zone->managed_pages) : share;
 		zone->watermark_low = zone->watermark_min + step;
 		zone->watermark_high = zone->watermark_min + 2 * step;
 	}

@@ -18,18 +18,21 @@ static CHAR16 config_path[] = L"\\bootmem.conf";
  * What was added to the image before it was signed. Firmware loads the headers, too, and says where; that is not where
  * the program runs if it has moved itself.
  */
-static void read_embedded(const EFI_LOADED_IMAGE *image, struct boot_options *options, const struct sink *errors)
+static void read_embedded(
+	const EFI_LOADED_IMAGE *image, struct boot_options *options, const struct sink *errors)
 {
 	struct pe_section section;
 	struct pe pe;
 
 	options->denied = 0;
 	if (pe_parse(&pe, image->ImageBase, PAGE_SIZE) && pe_find(&pe, CONFIG_SECTION, &section))
-		options_parse_file(options, "signed image", (const char *)image->ImageBase + section.address,
-			section.memory_bytes, errors);
+		options_parse_file(options, "signed image",
+			(const char *)image->ImageBase + section.address, section.memory_bytes,
+			errors);
 }
 
-static void read_file(const struct config_sources *from, struct boot_options *options, const struct sink *errors)
+static void read_file(
+	const struct config_sources *from, struct boot_options *options, const struct sink *errors)
 {
 	struct file file;
 
@@ -102,7 +105,8 @@ static void read_load_options(
 	options_parse_words(options, "load options", text + name, length - name, errors);
 }
 
-void config_read(const struct config_sources *from, struct boot_options *options, const struct sink *errors)
+void config_read(
+	const struct config_sources *from, struct boot_options *options, const struct sink *errors)
 {
 	options_defaults(options);
 	read_embedded(from->image, options, errors);

@@ -22,6 +22,7 @@ struct config_sources {
 };
 
 /* Fill *options. What can't be used is named on errors and left at its default. */
-void config_read(const struct config_sources *from, struct boot_options *options, const struct sink *errors);
+void config_read(
+	const struct config_sources *from, struct boot_options *options, const struct sink *errors);
 
 #endif

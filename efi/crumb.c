@@ -63,7 +63,8 @@ void crumbs_open(struct crumbs *c, EFI_BOOT_SERVICES *bs, const struct boot_opti
 		EFI_PHYSICAL_ADDRESS at = wanted_phys[i];
 		struct crumb there;
 
-		if (is_bad(options, at) || EFI_ERROR(bs->AllocatePages(AllocateAddress, EfiLoaderData, 1, &at)))
+		if (is_bad(options, at) ||
+			EFI_ERROR(bs->AllocatePages(AllocateAddress, EfiLoaderData, 1, &at)))
 			continue;
 		c->page[c->pages++] = at;
 		memcpy(&there, phys_to_virt(c->window, at), sizeof(there));
@@ -82,8 +83,8 @@ void crumbs_tell(const struct crumbs *c, const struct sink *out)
 		return;
 	sink_printf(out, "The last start ended in stage %s: ", boot_stage_name(last->stage));
 	if (last->end == CRUMB_EXCEPTION)
-		sink_printf(out, "exception %u at 0x%llx, address 0x%llx.\n", last->vector, ULL(last->ip),
-			ULL(last->address));
+		sink_printf(out, "exception %u at 0x%llx, address 0x%llx.\n", last->vector,
+			ULL(last->ip), ULL(last->address));
 	else if (last->end == CRUMB_ERROR)
 		sink_puts(out, "it gave up with a message.\n");
 	else if (last->end == CRUMB_KERNEL)

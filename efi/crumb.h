@@ -17,10 +17,10 @@
 #define CRUMB_PAGES 3
 
 enum crumb_end {
-	CRUMB_NONE,      /* in the middle of the stage */
-	CRUMB_ERROR,     /* a message said why */
+	CRUMB_NONE,  /* in the middle of the stage */
+	CRUMB_ERROR, /* a message said why */
 	CRUMB_EXCEPTION,
-	CRUMB_KERNEL,    /* the jump to it */
+	CRUMB_KERNEL, /* the jump to it */
 };
 
 struct crumb {

@@ -34,7 +34,8 @@ EFI_FILE_HANDLE file_open_root(EFI_BOOT_SERVICES *bs, EFI_HANDLE device)
 }
 
 /* A file that is there and can't be opened is not one that is not there. */
-static enum bm_error open_file(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path, EFI_FILE_HANDLE *handle)
+static enum bm_error open_file(
+	EFI_BOOT_SERVICES *bs, EFI_HANDLE device, CHAR16 *path, EFI_FILE_HANDLE *handle)
 {
 	EFI_FILE_HANDLE root = file_open_root(bs, device);
 	EFI_STATUS status;
@@ -114,8 +115,8 @@ enum bm_error file_read(
 	return error;
 }
 
-static enum bm_error read_into_pages(EFI_BOOT_SERVICES *bs, EFI_FILE_HANDLE handle,
-	phys_t limit_phys, struct file_pages *out)
+static enum bm_error read_into_pages(
+	EFI_BOOT_SERVICES *bs, EFI_FILE_HANDLE handle, phys_t limit_phys, struct file_pages *out)
 {
 	EFI_PHYSICAL_ADDRESS at = limit_phys - 1;
 	uint64_t bytes;

@@ -57,7 +57,8 @@ static void describe_colours(
 
 	out->reserved_mask = 0xff000000u;
 	out->green_mask = 0x0000ff00u;
-	out->red_mask = info->PixelFormat == PixelBlueGreenRedReserved8BitPerColor ? 0xff0000u : 0xffu;
+	out->red_mask =
+		info->PixelFormat == PixelBlueGreenRedReserved8BitPerColor ? 0xff0000u : 0xffu;
 	out->blue_mask = out->red_mask ^ 0xff00ffu;
 	if (info->PixelFormat == PixelBitMask) {
 		out->red_mask = info->PixelInformation.RedMask;

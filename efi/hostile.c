@@ -217,7 +217,8 @@ EFI_SYSTEM_TABLE *hostile_wrap(struct hostile *h, EFI_SYSTEM_TABLE *st,
 	secure = table_secure_boot(st);
 	if (secure_boot_on(secure))
 		return refuse(options, out, st,
-			secure == LINUX_SECURE_BOOT_ENABLED ? "Secure Boot is on" : "Secure Boot may be on");
+			secure == LINUX_SECURE_BOOT_ENABLED ? "Secure Boot is on"
+							    : "Secure Boot may be on");
 	*h = (struct hostile){ .real = st->BootServices };
 	if (!take_map_room(h))
 		return refuse(options, out, st, "there is no room for a copy of the map");

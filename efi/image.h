@@ -6,8 +6,8 @@
 #define EFI_IMAGE_H
 
 #pragma GCC visibility push(hidden)
-extern char image_start[];  /* headers: read */
-extern char text_start[];   /* read, execute */
+extern char image_start[];            /* headers: read */
+extern char text_start[];             /* read, execute */
 extern char init_start[], init_end[]; /* the part of text that only the start needs */
 extern char rodata_start[]; /* read; from here on what relocation has finished with, too */
 extern char data_start[];   /* read, write */

@@ -107,7 +107,8 @@ void log_configure(struct log *log, EFI_SYSTEM_TABLE *st, const struct boot_opti
 void log_use_port(struct log *log, uint16_t port, uint32_t baud)
 {
 	log->opened = false;
-	log->at = (struct serial_at){ .port = port, .baud = baud != 0 ? baud : SERIAL_DEFAULT_BAUD };
+	log->at =
+		(struct serial_at){ .port = port, .baud = baud != 0 ? baud : SERIAL_DEFAULT_BAUD };
 }
 
 void log_use_memory(struct log *log, EFI_SYSTEM_TABLE *st, uint32_t stride)

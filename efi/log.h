@@ -21,10 +21,12 @@ struct log {
 	bool opened;
 	enum option_console console;
 	const struct sink *screen; /* null: none, or not yet */
-	void (*rest)(void *ctx);   /* what there is to do instead of a halt; null: nothing. It may return. */
+	void (*rest)(
+		void *ctx); /* what there is to do instead of a halt; null: nothing. It may return. */
 	void *rest_ctx;
-	struct sink text;   /* for people */
-	struct sink report; /* for people, text that the screen shows in its own way: all but the screen */
+	struct sink text; /* for people */
+	struct sink
+		report; /* for people, text that the screen shows in its own way: all but the screen */
 	struct sink record; /* for programs: the serial port alone */
 	size_t kept;
 	char past[LOG_KEPT];

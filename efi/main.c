@@ -86,7 +86,8 @@ static enum bm_error platform_claim(void *ctx, pfn_t start_pfn, uint64_t pages)
 }
 
 static void take_screen(struct app *app);
-static bool fault_console(void *ctx, const struct arch_fault *fault, unsigned turn, struct sink *out);
+static bool fault_console(
+	void *ctx, const struct arch_fault *fault, unsigned turn, struct sink *out);
 static void explain_fault(void *ctx, const struct arch_fault *fault, const struct sink *out);
 
 static enum bm_error platform_exit(void *ctx, struct fw_map *map, uint32_t *attempts)
@@ -158,9 +159,10 @@ static void read_options(struct app *app)
 	};
 
 	measure_open(&app->tpm, app->bs, &app->log.text);
-	app->secure = (struct secure){
-		.bs = app->bs, .image = app->handle, .device = app->image->DeviceHandle, .tpm = &app->tpm
-	};
+	app->secure = (struct secure){ .bs = app->bs,
+		.image = app->handle,
+		.device = app->image->DeviceHandle,
+		.tpm = &app->tpm };
 	config_read(&from, &app->input.options, &app->log.text);
 }
 
@@ -181,8 +183,8 @@ static void follow_spcr(struct app *app, EFI_SYSTEM_TABLE *st)
 		log_use_memory(&app->log, st, spcr.stride);
 	} else if (error != BM_OK) {
 		sink_printf(&app->log.text, "serial=auto: %s; taking port 0x%x\n",
-			error == BM_INVALID ? "the SPCR table is malformed" :
-					      "the SPCR table names no 16550",
+			error == BM_INVALID ? "the SPCR table is malformed"
+					    : "the SPCR table names no 16550",
 			app->log.at.port);
 	}
 }
@@ -242,10 +244,11 @@ static void describe_machine(struct app *app, EFI_SYSTEM_TABLE *st)
 	screen_init(&app->screen, &fb.screen,
 		app->input.options.console != CONSOLE_SERIAL ? fb.bytes : 0);
 	app->input.serial = (struct handoff_serial){ app->log.at.port, app->log.at.baud };
-	app->input.firmware = (struct handoff_firmware){ .system_table_phys = (uintptr_t)app->system_table,
-		.rsdp_phys = app->input.rsdp_phys,
-		.smbios_phys = table_smbios(st),
-		.smbios3_phys = table_smbios3(st) };
+	app->input.firmware =
+		(struct handoff_firmware){ .system_table_phys = (uintptr_t)app->system_table,
+			.rsdp_phys = app->input.rsdp_phys,
+			.smbios_phys = table_smbios(st),
+			.smbios3_phys = table_smbios3(st) };
 	app->runtime = st->RuntimeServices;
 	app->input.runtime_services = st->RuntimeServices != NULL;
 	app->input.secure_boot = table_secure_boot(st);
@@ -277,8 +280,8 @@ static enum bm_error allocate_workspace(struct app *app, uint64_t bytes)
 static enum bm_error map_unusable(struct app *app, enum bm_error error)
 {
 	if (error == BM_INVALID && !app->map.overrun)
-		sink_puts(&app->log.text,
-			"snapshot: the entries of the firmware's map have an impossible size (Q5)\n");
+		sink_puts(&app->log.text, "snapshot: the entries of the firmware's map have an "
+					  "impossible size (Q5)\n");
 	else if (error == BM_REFUSED)
 		sink_puts(&app->log.text, "snapshot: the firmware does not give its memory map\n");
 	return error;
@@ -379,7 +382,8 @@ static enum bm_error prepare(struct app *app)
 	}
 	if (app->map.outgrown)
 		sink_printf(&app->log.text,
-			"snapshot: the firmware's map grew by more than %u entries meanwhile (Q3)\n",
+			"snapshot: the firmware's map grew by more than %u entries meanwhile "
+			"(Q3)\n",
 			MEMORY_MAP_SLACK << (PREPARE_TRIES - 1));
 	return error;
 }
@@ -443,8 +447,8 @@ static void report(struct app *app, enum report_stage stage)
 static void write_files(struct app *app, enum report_stage stage)
 {
 	if (app->input.options.files == FILES_ON)
-		report_files_write(app->bs, app->image->DeviceHandle, &app->boot, stage,
-			&app->log.text);
+		report_files_write(
+			app->bs, app->image->DeviceHandle, &app->boot, stage, &app->log.text);
 }
 
 static EFI_STATUS report_and_return(struct app *app)
@@ -471,7 +475,8 @@ static void say_where_it_goes_on(struct app *app)
 	bool serial = log_has_port(log) && (!app->screen.on || log->console != CONSOLE_SCREEN);
 
 	if (!app->screen.on && !serial) {
-		sink_puts(&log->text, "Leaving the firmware; with serial=off and no screen nothing follows.\n");
+		sink_puts(&log->text,
+			"Leaving the firmware; with serial=off and no screen nothing follows.\n");
 		return;
 	}
 	sink_printf(&log->text, "Leaving the firmware; the report follows on the%s",
@@ -496,7 +501,8 @@ static bool firmware_shows(const struct boot_input *in, phys_t phys, uint64_t by
 	if (live.root == 0)
 		return true;
 	for (phys_t at = phys; at <= last; at = leaf.virt + leaf.bytes)
-		if (!paging_lookup(&live, (struct window){ 0 }, at, &leaf) || leaf.virt != leaf.phys)
+		if (!paging_lookup(&live, (struct window){ 0 }, at, &leaf) ||
+			leaf.virt != leaf.phys)
 			return false;
 	return true;
 }
@@ -508,7 +514,8 @@ static void choose_port(struct app *app)
 		return;
 	log_use_port(&app->log, SERIAL_COM1, 0);
 	app->boot.input.serial = (struct handoff_serial){ app->log.at.port, app->log.at.baud };
-	sink_printf(&app->log.text, "serial=auto: the port at 0x%llx is in RAM or out of reach; taking port 0x%x\n",
+	sink_printf(&app->log.text,
+		"serial=auto: the port at 0x%llx is in RAM or out of reach; taking port 0x%x\n",
 		ULL(app->input.uart_phys), app->log.at.port);
 }
 
@@ -566,7 +573,8 @@ static void start_kernel(struct app *app)
 		start_linux(boot);
 	boot_seal_record(boot);
 	arch_jump(boot->kernel.entry, boot_record_address(boot),
-		boot->cpu_block_phys + pfn_phys(ARCH_CPU_MAIN_STACK_PAGE + ARCH_CPU_MAIN_STACK_PAGES));
+		boot->cpu_block_phys +
+			pfn_phys(ARCH_CPU_MAIN_STACK_PAGE + ARCH_CPU_MAIN_STACK_PAGES));
 }
 
 static enum bm_error make_record(struct boot *boot)
@@ -616,7 +624,8 @@ static void after_activate(void *ctx)
  * The serial line first, then the crumb, so that it is there once somebody has read of the fault and resets the machine;
  * and last the screen, for drawing may be what is broken.
  */
-static bool fault_console(void *ctx, const struct arch_fault *fault, unsigned turn, struct sink *out)
+static bool fault_console(
+	void *ctx, const struct arch_fault *fault, unsigned turn, struct sink *out)
 {
 	struct app *app = ctx;
 
@@ -642,7 +651,8 @@ static void explain_fault(void *ctx, const struct arch_fault *fault, const struc
 		sink_puts(out, "  in the kernel\n");
 		return;
 	}
-	sink_printf(out, "  in stage %s, at 0x%llx: ", boot_stage_name(app->boot.stage), ULL(fault->ip));
+	sink_printf(out, "  in stage %s, at 0x%llx: ", boot_stage_name(app->boot.stage),
+		ULL(fault->ip));
 	boot_put_place(&app->boot, fault->ip, out);
 	if (fault->ip >= app->input.image_start_phys && fault->ip < app->input.image_end_phys)
 		sink_printf(out, ", image + 0x%llx", ULL(fault->ip - app->input.image_start_phys));
@@ -674,8 +684,8 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	crumbs_tell(&app->crumbs, &app->log.text);
 	describe_machine(app, st);
 
-	if (!kernel_files_read(&app->files, app->bs, app->image->DeviceHandle, &app->input,
-		    &app->log.text))
+	if (!kernel_files_read(
+		    &app->files, app->bs, app->image->DeviceHandle, &app->input, &app->log.text))
 		return refuse(app, BM_INVALID);
 	if (!secure_allows(&app->secure, &app->input, &app->log.text))
 		return refuse(app, BM_REFUSED);

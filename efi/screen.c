@@ -108,9 +108,8 @@ void screen_clear(struct screen *s, const char *title, uint32_t rgb)
 	height = face_height(&face);
 	canvas_fill(&s->canvas, 0, 0, s->canvas.width, 2 * height, COLOUR_BAR);
 	canvas_fill(&s->canvas, 0, 2 * height, s->canvas.width, s->canvas.height, COLOUR_PAPER);
-	pen = (struct pen){ &s->canvas, face, 0, s->canvas.width,
-		overview_margin(&s->canvas), height / 2, rgb,
-		COLOUR_BAR };
+	pen = (struct pen){ &s->canvas, face, 0, s->canvas.width, overview_margin(&s->canvas),
+		height / 2, rgb, COLOUR_BAR };
 	sink_puts(&sink, title);
 	lay_out_terminal(s, face, 2 * height + height / 2, 0);
 }
@@ -149,8 +148,8 @@ static uint32_t show_page(struct screen *s, struct boot *b, uint32_t page)
 	s->terminal.page = page != 0 ? page - 1 : TERMINAL_NO_PAGE;
 	report_text(b, REPORT_BOOTED, &text);
 	pages = terminal_pages(&s->terminal) + 1;
-	sink_printf(&bar, "page %u of %u   any key: next   arrows: back, next   Esc: first", page + 1,
-		pages);
+	sink_printf(&bar, "page %u of %u   any key: next   arrows: back, next   Esc: first",
+		page + 1, pages);
 	return pages;
 }
 

@@ -13,9 +13,10 @@
 
 /* At I/O ports, or in memory. */
 struct serial_at {
-	uint16_t port;     /* 0: in memory, or none at all */
-	uint16_t stride;   /* in memory: bytes from one register to the next, and of each: 1 or 4 */
-	uint32_t baud;     /* at I/O ports; 0: the default. In memory the clock is unknown, so the firmware's setting stays */
+	uint16_t port;   /* 0: in memory, or none at all */
+	uint16_t stride; /* in memory: bytes from one register to the next, and of each: 1 or 4 */
+	uint32_t
+		baud; /* at I/O ports; 0: the default. In memory the clock is unknown, so the firmware's setting stays */
 	uintptr_t address; /* in memory: where it is seen now; 0: nowhere yet */
 };
 

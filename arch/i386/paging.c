@@ -74,7 +74,8 @@ bool arch_place_screen(struct address_space *space, phys_t start_phys, phys_t en
 	uint64_t base = ARCH_VMALLOC_END - span - align_down(start_phys, large);
 	bool kernel_above = space->kernel_end > space->vmalloc_start;
 
-	if (span > vmalloc_bytes / 2 || (kernel_above && space->kernel_end > ARCH_VMALLOC_END - span))
+	if (span > vmalloc_bytes / 2 ||
+		(kernel_above && space->kernel_end > ARCH_VMALLOC_END - span))
 		return false;
 	space->screen = (struct map_span){ base + start_phys, base + end_phys, base };
 	space->vmalloc_end = min_u64(space->vmalloc_end, ARCH_VMALLOC_END - span);
@@ -185,6 +186,6 @@ bool arch_entry_sound(const struct paging_mode *mode, unsigned level, uint64_t e
 	if (!arch_entry_is_leaf(level, entry))
 		return pte_table_sound(entry, table_mask);
 	return arch_leaf_allowed(mode, level) &&
-	       pte_leaf_sound(entry, pte_address_mask(arch_level_shift(mode, level), end), level > 1,
-		       has_nx(mode));
+	       pte_leaf_sound(entry, pte_address_mask(arch_level_shift(mode, level), end),
+		       level > 1, has_nx(mode));
 }

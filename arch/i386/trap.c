@@ -81,7 +81,8 @@ static _Noreturn void report(uint32_t vector, uint32_t error, const struct tss *
 
 	/* A report that faults itself must not start over for ever. */
 	if (trap_depth++ == 0)
-		for (unsigned turn = 0; trap_handler->console(trap_handler->ctx, &fault, turn, &out); turn++)
+		for (unsigned turn = 0;
+			trap_handler->console(trap_handler->ctx, &fault, turn, &out); turn++)
 			print(&out, &fault, error, registers);
 	arch_halt();
 }

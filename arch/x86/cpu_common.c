@@ -6,7 +6,7 @@
 
 #define CPUID_1_EDX_CLFSH (1u << 19)
 #define CACHE_LINE_MIN    16u
-#define MXCSR_INITIAL 0x1f80u
+#define MXCSR_INITIAL     0x1f80u
 
 _Noreturn void cpu_jump(uintptr_t entry, uintptr_t argument, uintptr_t stack_end);
 

@@ -31,7 +31,7 @@ static inline void io_out8(uint16_t port, uint8_t value)
 /* A register in memory, bytes wide: 1 or 4; the value is its lowest byte. */
 static inline uint8_t io_read(uintptr_t address, unsigned bytes)
 {
-	return bytes == 4 ? (uint8_t)*(volatile uint32_t *)address : *(volatile uint8_t *)address;
+	return bytes == 4 ? (uint8_t) * (volatile uint32_t *)address : *(volatile uint8_t *)address;
 }
 
 static inline void io_write(uintptr_t address, unsigned bytes, uint8_t value)

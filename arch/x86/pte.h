@@ -70,8 +70,8 @@ static inline bool pte_type_known(uint64_t entry)
 /* Every bit of a leaf: PAT, global, user and whatever is reserved or ignored must be clear. */
 static inline bool pte_leaf_sound(uint64_t entry, uint64_t address_mask, bool large, bool nx)
 {
-	uint64_t allowed = PTE_PRESENT | PTE_WRITABLE | PTE_PWT | PTE_PCD | PTE_ACCESSED | PTE_DIRTY |
-			   address_mask;
+	uint64_t allowed = PTE_PRESENT | PTE_WRITABLE | PTE_PWT | PTE_PCD | PTE_ACCESSED |
+			   PTE_DIRTY | address_mask;
 	bool writable = (entry & PTE_WRITABLE) != 0, dirty = (entry & PTE_DIRTY) != 0;
 
 	if (large)

@@ -116,8 +116,8 @@ static void program_pat(void)
 	if ((cpuid(1).edx & CPUID_1_EDX_PAT) != 0)
 		__asm__ volatile("wbinvd; wrmsr"
 				 :
-				 : "a"((uint32_t)(X86_PAT & UINT32_MAX)), "d"((uint32_t)(X86_PAT >> 32)),
-				 "c"(MSR_PAT)
+				 : "a"((uint32_t)(X86_PAT & UINT32_MAX)),
+				 "d"((uint32_t)(X86_PAT >> 32)), "c"(MSR_PAT)
 				 : "memory");
 }
 

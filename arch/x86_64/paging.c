@@ -87,8 +87,8 @@ bool arch_virt_canonical(const struct paging_mode *mode, uint64_t virt)
 
 phys_t arch_direct_end(const struct paging_mode *mode)
 {
-	return mode->levels == 5 ? ARCH_DIRECT_END_5 - ARCH_DIRECT_BASE_5 :
-				   ARCH_DIRECT_END - ARCH_DIRECT_BASE;
+	return mode->levels == 5 ? ARCH_DIRECT_END_5 - ARCH_DIRECT_BASE_5
+				 : ARCH_DIRECT_END - ARCH_DIRECT_BASE;
 }
 
 phys_t arch_phys_end(const struct paging_mode *mode)
@@ -148,6 +148,6 @@ bool arch_entry_sound(const struct paging_mode *mode, unsigned level, uint64_t e
 	if (!arch_entry_is_leaf(level, entry))
 		return pte_table_sound(entry, pte_address_mask(PAGE_SHIFT, end));
 	return arch_leaf_allowed(mode, level) &&
-	       pte_leaf_sound(entry, pte_address_mask(arch_level_shift(mode, level), end), level > 1,
-		       mode->nx);
+	       pte_leaf_sound(entry, pte_address_mask(arch_level_shift(mode, level), end),
+		       level > 1, mode->nx);
 }

@@ -68,7 +68,8 @@ static void print_registers(const struct sink *out, const struct trap_frame *f)
 		(const uint64_t[4]){ read_cr0(), read_cr2(), read_cr3(), read_cr4() });
 }
 
-static void print(const struct sink *out, const struct trap_frame *frame, const struct arch_fault *fault)
+static void print(
+	const struct sink *out, const struct trap_frame *frame, const struct arch_fault *fault)
 {
 	trap_print_title(out, fault->vector, (uint32_t)frame->error);
 	trap_handler->explain(trap_handler->ctx, fault, out);
@@ -90,7 +91,8 @@ _Noreturn void trap_report(const struct trap_frame *frame)
 
 	/* A report that faults itself must not start over for ever. */
 	if (trap_depth++ == 0)
-		for (unsigned turn = 0; trap_handler->console(trap_handler->ctx, &fault, turn, &out); turn++)
+		for (unsigned turn = 0;
+			trap_handler->console(trap_handler->ctx, &fault, turn, &out); turn++)
 			print(&out, frame, &fault);
 	arch_halt();
 }

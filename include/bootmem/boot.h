@@ -71,7 +71,8 @@ struct boot_platform {
 	 * Null, or: call visit with the page tables that are live until activate, where they are known but can't be read;
 	 * else they are found from the input's firmware_root on.
 	 */
-	void (*live_tables)(void *ctx, void (*visit)(void *visit_ctx, phys_t table), void *visit_ctx);
+	void (*live_tables)(
+		void *ctx, void (*visit)(void *visit_ctx, phys_t table), void *visit_ctx);
 	uint64_t (*cycles)(void *ctx);
 	void (*stage)(void *ctx, enum boot_stage stage); /* null, or: told when one begins */
 	const struct sink *console; /* progress and error messages, safe in every phase */
@@ -81,8 +82,9 @@ struct boot_platform {
 #define BOOT_SPECIALS     16
 #define BOOT_SRAT_RANGES  512 /* memory entries of an SRAT; more is a finding, and one node */
 #define BOOT_ALL_SPECIALS (BOOT_SPECIALS + 9 + ELF_MAX_SEGMENTS + OPTIONS_RANGES)
-#define BOOT_TABLE_RUNS   256 /* runs of the firmware's page tables that are kept after the exit; more is a finding */
-#define BOOT_CLAIMS       256 /* runs of pages that the firmware grants; one more counts as refused */
+#define BOOT_TABLE_RUNS                                                                            \
+	256 /* runs of the firmware's page tables that are kept after the exit; more is a finding */
+#define BOOT_CLAIMS 256 /* runs of pages that the firmware grants; one more counts as refused */
 struct boot_input {
 	struct paging_mode mode;
 	phys_t image_start_phys, image_end_phys;
@@ -100,11 +102,12 @@ struct boot_input {
 	/* false: nobody will call runtime services, so nothing about them is a finding */
 	bool runtime_services;
 	enum linux_secure_boot secure_boot; /* for Linux, which locks itself down accordingly */
-	bool no_long_mode;                  /* a 64-bit kernel would stop without a word on this CPU */
+	bool no_long_mode;             /* a 64-bit kernel would stop without a word on this CPU */
 	const void *memory_attributes; /* EFI's table, as the firmware shows it; null: none */
 	phys_t framebuffer_phys;
 	uint64_t framebuffer_bytes;
-	struct handoff_framebuffer screen; /* its size and colours; phys, address and bytes are not looked at */
+	struct handoff_framebuffer
+		screen; /* its size and colours; phys, address and bytes are not looked at */
 	struct handoff_serial serial;
 	/* a 16550 in memory: eight registers, 1 or 4 bytes apart, as wide as that; stride 0: none */
 	phys_t uart_phys;
@@ -115,7 +118,7 @@ struct boot_input {
 	uint64_t kernel_file_bytes;
 	/* Where the front end has put the initrd, in pages of its own; equal: none. */
 	phys_t initrd_start_phys, initrd_end_phys; /* page aligned start */
-	char firmware_vendor[64]; /* ASCII */
+	char firmware_vendor[64];                  /* ASCII */
 	uint32_t firmware_revision;
 	struct boot_options options;
 };
@@ -128,11 +131,12 @@ struct boot_kernel {
 	phys_t phys;
 	uint64_t virt, bytes;
 	uint64_t entry;
-	struct elf_kernel elf;     /* PROTOCOL_NATIVE */
+	struct elf_kernel elf;       /* PROTOCOL_NATIVE */
 	struct linux_kernel bzimage; /* PROTOCOL_LINUX, and so is the rest */
 	struct linux_handoff linux_handoff;
-	struct paging linux_paging; /* the identity mapping that a 64-bit kernel is entered with; root 0: none */
-	phys_t linux_gdt_phys;      /* ARCH_LINUX_GDT_BYTES, for arch_jump_linux to fill */
+	struct paging
+		linux_paging; /* the identity mapping that a 64-bit kernel is entered with; root 0: none */
+	phys_t linux_gdt_phys; /* ARCH_LINUX_GDT_BYTES, for arch_jump_linux to fill */
 };
 
 /* Outcome of mm_selftest and kmap_selftest. */
@@ -155,10 +159,11 @@ struct boot {
 	struct e820_entry *raw;
 	struct e820_event *events;
 	uint32_t raw_capacity, event_capacity;
-	struct e820 next;      /* the accepted map's table, until settle adopts it */
+	struct e820 next; /* the accepted map's table, until settle adopts it */
 	struct findings next_findings;
 
-	struct pfn_range scratch; /* pages of the storage that only the stages before mem_init use */
+	struct pfn_range
+		scratch; /* pages of the storage that only the stages before mem_init use */
 	uint64_t freed_init_pages; /* given back at the end of mem_init */
 
 	/* every page that the firmware granted, in the order of the claims; those given back to bootmem, too */
@@ -173,7 +178,8 @@ struct boot {
 	struct limits limits;
 	bool affinity_read;
 	struct srat srat; /* no nodes: none that is usable */
-	struct slit slit; /* no localities: none; its bytes are the firmware's, valid until activate */
+	struct slit
+		slit; /* no localities: none; its bytes are the firmware's, valid until activate */
 	struct node_map node_map;
 	struct node_range *next_range; /* as long as node_map's; settle makes the new ranges here */
 	struct bootmem bootmem[BOOTMEM_MAX_NODES]; /* by nid; the pool's */
@@ -182,10 +188,11 @@ struct boot {
 	struct bootmem_pool pool;
 	struct owners owners;
 	struct address_space space;
-	struct map_special *special; /* the input's, the core's own, the firmware's; until mem_init */
+	struct map_special
+		*special; /* the input's, the core's own, the firmware's; until mem_init */
 	uint32_t specials, special_capacity;
 	struct paging_audit audit; /* of the tables that were live at the start */
-	bool runtime_usable; /* runtime services can be called under our page tables */
+	bool runtime_usable;       /* runtime services can be called under our page tables */
 	struct map_plan plan;
 	struct paging paging;
 	phys_t cpu_block_phys; /* ARCH_CPU_PAGES pages: stacks and descriptor tables */
@@ -244,7 +251,8 @@ BM_MUST_USE enum bm_error boot_test_highmem(struct boot *b);
  * STAGE_CONSOLE. boot_fail also returns the error: return boot_fail(b, BM_NOMEM, "paging: ...").
  */
 BM_PRINTF(2, 3) void boot_say(struct boot *b, const char *format, ...);
-BM_PRINTF(3, 4) enum bm_error boot_fail(struct boot *b, enum bm_error error, const char *format, ...);
+BM_PRINTF(3, 4)
+enum bm_error boot_fail(struct boot *b, enum bm_error error, const char *format, ...);
 
 /*
  * A sink whose writes are charged to STAGE_CONSOLE, all at once by boot_output_end: for a report's output, which is the

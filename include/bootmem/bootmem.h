@@ -62,7 +62,7 @@ struct bootmem_cursor {
 /* bootmem_data_t of the lineage: the bitmap of one node. */
 struct bootmem {
 	pfn_t start_pfn, end_pfn; /* the node's span */
-	pfn_t base_pfn;           /* start_pfn rounded down to a unit of level 2; bit 0 of the bitmap */
+	pfn_t base_pfn; /* start_pfn rounded down to a unit of level 2; bit 0 of the bitmap */
 	phys_t bitmap_phys;
 	struct bootmem_level level[BOOTMEM_LEVELS];
 	/* chunks, pages, pages aligned to more than one; of each without a goal and with one */
@@ -82,7 +82,7 @@ struct bootmem_request {
 struct bootmem_result {
 	phys_t start_phys;
 	uint32_t nid;
-	bool below_goal;      /* nothing fitted at or above the goal */
+	bool below_goal; /* nothing fitted at or above the goal */
 };
 
 /*
@@ -93,12 +93,12 @@ typedef enum bm_error (*bootmem_claim_fn)(void *ctx, pfn_t start_pfn, uint64_t p
 
 /* All nodes, in nid order, and what applies to every allocation. */
 struct bootmem_pool {
-	struct bootmem *node;  /* node[nid]; a node without bootmem has start_pfn == end_pfn */
+	struct bootmem *node; /* node[nid]; a node without bootmem has start_pfn == end_pfn */
 	uint32_t nodes;
 	/* node_order[nid * nodes + i]: the i-th nearest node to nid. Null: ascending from nid, wrapping. */
 	const uint8_t *node_order;
-	phys_t current_limit;  /* no allocation ends above; raised once our page tables are live */
-	phys_t dma_limit;      /* default goal of alloc_bootmem: keep what devices need */
+	phys_t current_limit; /* no allocation ends above; raised once our page tables are live */
+	phys_t dma_limit;     /* default goal of alloc_bootmem: keep what devices need */
 	struct window window;
 	bootmem_claim_fn claim; /* null after the exit */
 	void *claim_ctx;
@@ -123,8 +123,8 @@ void bootmem_set_window(struct bootmem *bm, struct window window);
  * was freed since (M8).
  */
 BM_MUST_USE enum bm_error free_bootmem(struct bootmem *bm, phys_t addr_phys, uint64_t size_bytes);
-BM_MUST_USE enum bm_error reserve_bootmem(struct bootmem *bm, phys_t addr_phys,
-	uint64_t size_bytes);
+BM_MUST_USE enum bm_error reserve_bootmem(
+	struct bootmem *bm, phys_t addr_phys, uint64_t size_bytes);
 
 /*
  * The general allocation: the preferred node first, then the others in its order; on each at or
@@ -162,8 +162,8 @@ bool bootmem_reserved(const struct bootmem *bm, pfn_t pfn);
  * The first maximal run of free pages that starts in [from_pfn, end_pfn), cut at end_pfn.
  * Maximal: the page before it (unless before from_pfn) and after it are reserved.
  */
-bool bootmem_next_free(const struct bootmem *bm, pfn_t from_pfn, pfn_t end_pfn,
-	struct pfn_range *run);
+bool bootmem_next_free(
+	const struct bootmem *bm, pfn_t from_pfn, pfn_t end_pfn, struct pfn_range *run);
 
 uint64_t bootmem_free_pages(const struct bootmem *bm);
 

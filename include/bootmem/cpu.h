@@ -56,8 +56,8 @@ _Noreturn void arch_jump(uint64_t entry, uint64_t argument, uint64_t stack_end);
 struct linux_start {
 	phys_t entry_phys, params_phys;
 	phys_t root_phys; /* x86_64: tables that show all below 4 GiB, and this program, where it is */
-	phys_t gdt_phys;  /* ARCH_LINUX_GDT_BYTES for the GDT that the protocol asks for, */
-	uint64_t *gdt;    /* as they are seen now */
+	phys_t gdt_phys; /* ARCH_LINUX_GDT_BYTES for the GDT that the protocol asks for, */
+	uint64_t *gdt;   /* as they are seen now */
 };
 
 /*

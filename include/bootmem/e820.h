@@ -15,7 +15,7 @@
 /* In order of strictness: where ranges overlap, the greater value wins. */
 enum e820_type {
 	E820_RAM,
-	E820_SOFT,       /* special-purpose memory (EFI_MEMORY_SP) */
+	E820_SOFT, /* special-purpose memory (EFI_MEMORY_SP) */
 	E820_PMEM,
 	E820_UNACCEPTED, /* TDX/SNP memory that must be accepted before it is touched */
 	E820_ACPI,

@@ -34,30 +34,30 @@ enum finding_id {
 	FINDING_RAM_TOO_LATE,         /* P5  RAM above all other that only the accepted map has */
 	FINDING_RAM_BEYOND_MAP,       /* P6  RAM beyond the direct map's end, left out */
 	FINDING_RAM_BEYOND_HIGHMEM,   /* P7  RAM above what highmem= allows, left out */
-	FINDING_RAM_TOO_FAR,          /* P8  RAM so high that no bitmap reaching it fits, left out */
+	FINDING_RAM_TOO_FAR, /* P8  RAM so high that no bitmap reaching it fits, left out */
 	/* Happened on the way. */
-	FINDING_RAM_UNMAPPED,         /* P11 the firmware's own tables do not show all RAM */
-	FINDING_TABLES_FREE,          /* Q73 the firmware's live page tables, where its map says free */
-	FINDING_TABLES_SCATTERED,     /* Q74 live page tables in more runs than BOOT_TABLE_RUNS, some not kept */
-	FINDING_EXIT_RETRIED,         /* Q1  ExitBootServices refused the first key */
-	FINDING_MAP_GREW,             /* Q3  the map outgrew its buffer and was read again */
-	FINDING_CLAIM_REFUSED,        /* Q51 the firmware refused pages that its map calls free */
-	FINDING_ACPI_BROKEN,          /* N1  ACPI table with a wrong length or checksum, ignored */
-	FINDING_ACPI_UNREACHABLE,     /* N2  ACPI table beyond what the processor can address */
-	FINDING_SRAT_ENTRY,           /* N3  SRAT entry malformed or wrapping, ignored */
-	FINDING_SRAT_DOMAINS,         /* N4  more than BOOTMEM_MAX_NODES proximity domains, one node */
-	FINDING_SLIT,                 /* N8  SLIT violates its rules, default distances */
-	FINDING_SRAT_RANGES,          /* N10 more than BOOT_SRAT_RANGES memory ranges, one node */
+	FINDING_RAM_UNMAPPED, /* P11 the firmware's own tables do not show all RAM */
+	FINDING_TABLES_FREE,  /* Q73 the firmware's live page tables, where its map says free */
+	FINDING_TABLES_SCATTERED, /* Q74 live page tables in more runs than BOOT_TABLE_RUNS, some not kept */
+	FINDING_EXIT_RETRIED,     /* Q1  ExitBootServices refused the first key */
+	FINDING_MAP_GREW,         /* Q3  the map outgrew its buffer and was read again */
+	FINDING_CLAIM_REFUSED,    /* Q51 the firmware refused pages that its map calls free */
+	FINDING_ACPI_BROKEN,      /* N1  ACPI table with a wrong length or checksum, ignored */
+	FINDING_ACPI_UNREACHABLE, /* N2  ACPI table beyond what the processor can address */
+	FINDING_SRAT_ENTRY,       /* N3  SRAT entry malformed or wrapping, ignored */
+	FINDING_SRAT_DOMAINS,     /* N4  more than BOOTMEM_MAX_NODES proximity domains, one node */
+	FINDING_SLIT,             /* N8  SLIT violates its rules, default distances */
+	FINDING_SRAT_RANGES,      /* N10 more than BOOT_SRAT_RANGES memory ranges, one node */
 	/* Read off the nodes, each time they are made. */
-	FINDING_SRAT_OVERLAP,         /* N5  SRAT gives the same memory to two nodes, one node */
-	FINDING_SRAT_UNCOVERED,       /* N6  1 MiB of RAM or more without affinity, one node */
-	FINDING_SRAT_GAP,             /* N7  less than that, given to the node next to it */
-	FINDING_NUMA_FAKE,            /* N9  too little RAM for numa=fake, not applied */
+	FINDING_SRAT_OVERLAP,   /* N5  SRAT gives the same memory to two nodes, one node */
+	FINDING_SRAT_UNCOVERED, /* N6  1 MiB of RAM or more without affinity, one node */
+	FINDING_SRAT_GAP,       /* N7  less than that, given to the node next to it */
+	FINDING_NUMA_FAKE,      /* N9  too little RAM for numa=fake, not applied */
 	/* Read off the map each time the address space is planned, after the nodes. */
-	FINDING_RUNTIME_NO_RIGHTS,    /* P9  runtime code without attributes, or writable and executable */
+	FINDING_RUNTIME_NO_RIGHTS, /* P9  runtime code without attributes, or writable and executable */
 	FINDING_RUNTIME_LEFT_OUT,     /* P10 runtime range that can't be mapped where it is */
 	FINDING_FRAMEBUFFER_LEFT_OUT, /* P12 framebuffer that can't be mapped where it is */
-	FINDING_UART_LEFT_OUT,        /* P13 serial port in memory that can't be mapped, or where RAM is */
+	FINDING_UART_LEFT_OUT, /* P13 serial port in memory that can't be mapped, or where RAM is */
 	FINDING_COUNT,
 };
 
@@ -87,8 +87,8 @@ void finding_add(struct findings *f, enum finding_id id, phys_t start_phys, phys
 /* The same where bytes is not the size of the range: RAM with holes in it. */
 /*@ requires id < FINDING_COUNT && (f == \null || \valid(f));
     assigns *f; */
-void finding_add_bytes(struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys,
-	uint64_t bytes);
+void finding_add_bytes(
+	struct findings *f, enum finding_id id, phys_t start_phys, phys_t end_phys, uint64_t bytes);
 
 /* Take over the findings of a map, or forget those of the nodes, or of the address space's plan. */
 void findings_take_map(struct findings *f, const struct findings *map);

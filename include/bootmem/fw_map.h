@@ -31,16 +31,15 @@ enum efi_memory_type {
 	EFI_MEM_UNACCEPTED = 15,
 };
 
-#define EFI_ATTR_UC      (UINT64_C(1) << 0)
-#define EFI_ATTR_WC      (UINT64_C(1) << 1)
-#define EFI_ATTR_WT      (UINT64_C(1) << 2)
-#define EFI_ATTR_WB      (UINT64_C(1) << 3)
-#define EFI_ATTR_UCE     (UINT64_C(1) << 4)
-#define EFI_ATTR_SP      (UINT64_C(1) << 18)
-#define EFI_ATTR_RUNTIME (UINT64_C(1) << 63)
+#define EFI_ATTR_UC           (UINT64_C(1) << 0)
+#define EFI_ATTR_WC           (UINT64_C(1) << 1)
+#define EFI_ATTR_WT           (UINT64_C(1) << 2)
+#define EFI_ATTR_WB           (UINT64_C(1) << 3)
+#define EFI_ATTR_UCE          (UINT64_C(1) << 4)
+#define EFI_ATTR_SP           (UINT64_C(1) << 18)
+#define EFI_ATTR_RUNTIME      (UINT64_C(1) << 63)
 
-#define EFI_ATTR_CACHEABILITY                                                                      \
-	(EFI_ATTR_UC | EFI_ATTR_WC | EFI_ATTR_WT | EFI_ATTR_WB | EFI_ATTR_UCE)
+#define EFI_ATTR_CACHEABILITY (EFI_ATTR_UC | EFI_ATTR_WC | EFI_ATTR_WT | EFI_ATTR_WB | EFI_ATTR_UCE)
 
 /* The standard part of a descriptor; firmware may append to it. */
 struct efi_memory_desc {
@@ -59,10 +58,10 @@ _Static_assert(sizeof(struct efi_memory_desc) == 40, "UEFI 2.10, 7.2.3");
 
 struct fw_map {
 	const uint8_t *bytes;
-	uint32_t count;   /* descriptors */
-	uint32_t stride;  /* bytes from one to the next */
+	uint32_t count;  /* descriptors */
+	uint32_t stride; /* bytes from one to the next */
 	uint32_t version;
-	uint64_t key;     /* what ExitBootServices wants; changes with every change of the map */
+	uint64_t key; /* what ExitBootServices wants; changes with every change of the map */
 };
 
 /*
@@ -87,8 +86,8 @@ enum e820_type fw_desc_e820_type(const struct efi_memory_desc *desc, struct find
  * firmware's order. capacity must be at least map->count, else BM_FULL. A descriptor whose end
  * does not fit 64 bits gets end < start, which e820_sanitise drops and counts.
  */
-BM_MUST_USE enum bm_error fw_map_to_raw(const struct fw_map *map, struct e820_entry *raw,
-	uint32_t capacity, struct findings *f);
+BM_MUST_USE enum bm_error fw_map_to_raw(
+	const struct fw_map *map, struct e820_entry *raw, uint32_t capacity, struct findings *f);
 
 /* "Conventional", "BootServicesData", ...; "OEM/OS" and "unknown" for what has no name. */
 const char *efi_memory_type_name(uint32_t type);

@@ -13,8 +13,8 @@
 
 #include <stdint.h>
 
-#define HANDOFF_MAGIC   UINT64_C(0x316d656d746f6f62) /* "bootmem1" in memory */
-#define HANDOFF_VERSION 1u /* changes when an existing field does */
+#define HANDOFF_MAGIC          UINT64_C(0x316d656d746f6f62) /* "bootmem1" in memory */
+#define HANDOFF_VERSION        1u /* changes when an existing field does */
 
 /* flags */
 #define HANDOFF_RUNTIME_USABLE UINT32_C(1) /* EFI runtime services can be called where they are */
@@ -107,7 +107,7 @@ struct handoff_area {
 struct handoff_module {
 	uint64_t start_phys, end_phys; /* the bytes; pages are the kernel's, owner "initrd" */
 	uint64_t address;              /* 0: not in the direct map (i386, high memory) */
-	char name[104];                /* the path it was read from, NUL-terminated, cut if longer */
+	char name[104]; /* the path it was read from, NUL-terminated, cut if longer */
 };
 
 /* Processor cycles that a stage took. */
@@ -123,10 +123,10 @@ struct handoff_limits {
 };
 
 struct handoff_paging {
-	uint64_t root_phys;       /* CR3 */
-	uint64_t tables_phys;     /* all tables, one run */
+	uint64_t root_phys;   /* CR3 */
+	uint64_t tables_phys; /* all tables, one run */
 	uint64_t tables_bytes;
-	uint64_t direct_base;     /* virtual address of physical 0 in the direct map */
+	uint64_t direct_base; /* virtual address of physical 0 in the direct map */
 	uint64_t direct_bytes;
 	struct handoff_range vmalloc, fixmap, pkmap; /* virtual; pkmap may be empty */
 	uint32_t levels;
@@ -177,21 +177,24 @@ struct handoff_firmware {
 struct handoff {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t bytes;    /* of this structure, as the loader knows it */
-	uint32_t checksum; /* makes the sum of all 32-bit words of the record's block, modulo 2^32, 0 */
+	uint32_t bytes; /* of this structure, as the loader knows it */
+	uint32_t
+		checksum; /* makes the sum of all 32-bit words of the record's block, modulo 2^32, 0 */
 	uint32_t flags;
-	uint32_t machine;  /* ELF e_machine of the loader: 3 or 62 */
+	uint32_t machine; /* ELF e_machine of the loader: 3 or 62 */
 	uint32_t pad;
 	uint64_t layout_hash; /* of the structures behind mm; libbootmem compares it with its own */
 	uint64_t mm_address;  /* struct mm: the live allocator (<bootmem/mm.h>), for libbootmem */
 	uint64_t record_phys;
-	uint64_t record_bytes; /* of the whole block, whole pages */
-	struct handoff_table e820;        /* struct handoff_e820 */
-	struct handoff_table efi_map;     /* the map the exit accepted, as the firmware wrote it (EFI_MEMORY_DESCRIPTOR) */
+	uint64_t record_bytes;     /* of the whole block, whole pages */
+	struct handoff_table e820; /* struct handoff_e820 */
+	struct handoff_table
+		efi_map; /* the map the exit accepted, as the firmware wrote it (EFI_MEMORY_DESCRIPTOR) */
 	struct handoff_table nodes;       /* struct handoff_node */
 	struct handoff_table node_ranges; /* struct handoff_node_range */
 	struct handoff_table zones;       /* struct handoff_zone */
-	struct handoff_table free;        /* struct handoff_range, in pages: every free page, as it was at the jump */
+	struct handoff_table
+		free; /* struct handoff_range, in pages: every free page, as it was at the jump */
 	struct handoff_table owners;      /* struct handoff_owner_range */
 	struct handoff_table owner_names; /* struct handoff_name */
 	struct handoff_table areas;       /* struct handoff_area */

@@ -34,10 +34,10 @@ struct limits {
  * As Linux's options of the same names (Documentation/admin-guide/kernel-parameters). A value that
  * is impossible is ignored, and said why. Architectures without high memory ignore both.
  */
-#define LIMITS_NOT_GIVEN   UINT64_MAX
+#define LIMITS_NOT_GIVEN     UINT64_MAX
 #define LIMITS_MIN_VMALLOC   (32 * MIB) /* pkmap and fixmap, and a little vmalloc */
 #define LIMITS_VMALLOC_GUARD (8 * MIB)  /* above low memory; Linux adds it to vmalloc= */
-#define LIMITS_MIN_LOW     (64 * MIB)
+#define LIMITS_MIN_LOW       (64 * MIB)
 
 enum split_refusal {
 	SPLIT_ACCEPTED,
@@ -49,8 +49,8 @@ enum split_refusal {
 };
 
 struct split {
-	phys_t low_end_phys;   /* low memory ends here or below */
-	phys_t ram_end_phys;   /* RAM above is not used */
+	phys_t low_end_phys;                 /* low memory ends here or below */
+	phys_t ram_end_phys;                 /* RAM above is not used */
 	enum split_refusal vmalloc, highmem; /* why the option was ignored */
 };
 
@@ -78,6 +78,7 @@ const char *split_refusal_text(enum split_refusal refusal);
     ensures \result == BM_OK ==> \forall integer i; 0 <= i < map->count && map->entry[i].type == E820_RAM ==>
         map->entry[i].end <= out->max_pfn * PAGE_SIZE;
 */
-BM_MUST_USE enum bm_error limits_find(struct limits *out, const struct e820 *map, phys_t split_phys);
+BM_MUST_USE enum bm_error limits_find(
+	struct limits *out, const struct e820 *map, phys_t split_phys);
 
 #endif

@@ -25,10 +25,10 @@
 #include <bootmem/paging.h>
 #include <bootmem/types.h>
 
-#define MAX_ORDER    10 /* largest block: 2^10 pages, 4 MiB */
-#define NR_ORDERS    (MAX_ORDER + 1)
-#define PFN_NONE     ((UINT64_C(1) << 40) - 1) /* ends a list of pages */
-#define SECTION_NONE UINT32_C(0xffffffff)
+#define MAX_ORDER          10 /* largest block: 2^10 pages, 4 MiB */
+#define NR_ORDERS          (MAX_ORDER + 1)
+#define PFN_NONE           ((UINT64_C(1) << 40) - 1) /* ends a list of pages */
+#define SECTION_NONE       UINT32_C(0xffffffff)
 
 #define SECTION_PAGE_SHIFT (ARCH_SECTION_SHIFT - PAGE_SHIFT)
 #define SECTION_PAGES      (UINT64_C(1) << SECTION_PAGE_SHIFT)
@@ -46,12 +46,12 @@ struct page {
 
 _Static_assert(sizeof(struct page) == 16, "a page descriptor is 16 bytes");
 
-#define PAGE_FREE     1u /* head of a free block; order is valid */
-#define PAGE_HEAD     2u /* head of an allocated block; order is valid */
-#define PAGE_RESERVED 4u /* not the allocator's */
+#define PAGE_FREE          1u /* head of a free block; order is valid */
+#define PAGE_HEAD          2u /* head of an allocated block; order is valid */
+#define PAGE_RESERVED      4u /* not the allocator's */
 
 /* Section numbers have 24 bits: physical memory beyond this has none. */
-#define SECTIONS_END_PHYS (UINT64_C(1) << (24 + ARCH_SECTION_SHIFT))
+#define SECTIONS_END_PHYS  (UINT64_C(1) << (24 + ARCH_SECTION_SHIFT))
 
 #define PAGE_SECTION_SHIFT 40 /* in link */
 #define PAGE_ZONE_SHIFT    40 /* in info */
@@ -62,7 +62,7 @@ _Static_assert(sizeof(struct page) == 16, "a page descriptor is 16 bytes");
 static inline uint64_t page_info(uint32_t zone, unsigned order, unsigned flags)
 {
 	return ((uint64_t)flags << PAGE_FLAGS_SHIFT) | ((uint64_t)order << PAGE_ORDER_SHIFT) |
-		((uint64_t)zone << PAGE_ZONE_SHIFT) | PFN_NONE;
+	       ((uint64_t)zone << PAGE_ZONE_SHIFT) | PFN_NONE;
 }
 
 static inline uint32_t page_zone(const struct page *page)
@@ -81,7 +81,7 @@ static inline unsigned page_flags(const struct page *page)
 }
 
 /* Pages that one page of descriptors describes: 1 MiB of memory. */
-#define PAGES_PER_MAP_PAGE (PAGE_SIZE / sizeof(struct page))
+#define PAGES_PER_MAP_PAGE  (PAGE_SIZE / sizeof(struct page))
 
 #define SECTION_INLINE_RUNS 2
 
@@ -117,7 +117,7 @@ struct section {
 };
 
 _Static_assert(sizeof(struct section) == 32, "the section table's stride");
-_Static_assert(BOOTMEM_MAX_NODES * ARCH_NR_ZONES <= 256, "a zone's number is a byte");
+_Static_assert(BOOTMEM_MAX_NODES *ARCH_NR_ZONES <= 256, "a zone's number is a byte");
 
 #define SECTIONS_PER_ROOT (PAGE_SIZE / sizeof(struct section))
 
@@ -149,27 +149,27 @@ struct node {
 
 /* The window for high pages; without high memory it has no slots. */
 struct pkmap {
-	uint64_t start;  /* virtual address of slot 0 */
+	uint64_t start; /* virtual address of slot 0 */
 	uint32_t slots;
 	uint32_t next;   /* where the search for a slot goes on */
 	pfn_t table_pfn; /* struct pkmap_slot[slots] */
 };
 
 struct mm {
-	struct window window;      /* follows the address space; the only address in here */
+	struct window window; /* follows the address space; the only address in here */
 	struct limits limits;
 	uint32_t nodes;
 	uint32_t pad;
-	struct paging paging;      /* the live page tables */
+	struct paging paging; /* the live page tables */
 	struct pkmap pkmap;
-	pfn_t nid_map_pfn;         /* struct physnode_map */
-	pfn_t distance_pfn;        /* uint8_t[nodes * nodes] of distances, then as many of order (node.h) */
-	pfn_t zero_pfn;            /* a page of zeroes to share; nobody writes it */
-	pfn_t root_pfn;            /* first page of the section table's root */
-	uint64_t roots;            /* entries there */
+	pfn_t nid_map_pfn;  /* struct physnode_map */
+	pfn_t distance_pfn; /* uint8_t[nodes * nodes] of distances, then as many of order (node.h) */
+	pfn_t zero_pfn;     /* a page of zeroes to share; nobody writes it */
+	pfn_t root_pfn;     /* first page of the section table's root */
+	uint64_t roots;     /* entries there */
 	uint64_t sections_present;
 	uint64_t sections_initialised;
-	struct node node[];        /* [nodes] */
+	struct node node[]; /* [nodes] */
 };
 
 /* Bytes of struct mm for a number of nodes. */
@@ -262,11 +262,13 @@ void section_close(struct section_writer *writer);
  * them, then put it on its zone's list, from where on they count as free. False, and the runs so far are void: they are
  * not all in one zone.
  */
-BM_MUST_USE bool section_defer_run(struct mm *mm, uint32_t nr, struct section_run run, uint32_t zone);
+BM_MUST_USE bool section_defer_run(
+	struct mm *mm, uint32_t nr, struct section_run run, uint32_t zone);
 void section_defer(struct mm *mm, uint32_t nr);
 
 /* The i-th run of a deferred section. */
-struct section_run section_deferred_run(const struct mm *mm, const struct section *section, uint32_t i);
+struct section_run section_deferred_run(
+	const struct mm *mm, const struct section *section, uint32_t i);
 
 /* Write a deferred section's descriptors now. */
 void section_initialise(struct mm *mm, uint32_t nr);
@@ -335,7 +337,7 @@ bool mm_check(const struct mm *mm);
 
 /* One page of the window: what it shows, and how many use it. A page nobody uses stays until its slot is needed. */
 struct pkmap_slot {
-	uint64_t pfn;   /* PFN_NONE: nothing */
+	uint64_t pfn; /* PFN_NONE: nothing */
 	uint64_t users;
 };
 
@@ -368,8 +370,8 @@ uint32_t kmap_selftest(struct mm *mm, bool *ok);
  * free page to its zone. pool has no claim hook any more; free pages are what its nodes call free and, above
  * them, RAM of map that nobody owns. The bitmaps' own pages are handed out too: bootmem ends here.
  */
-BM_MUST_USE enum bm_error mem_init(struct mm *mm, struct bootmem_pool *pool, struct owners *owners,
-	const struct e820 *map);
+BM_MUST_USE enum bm_error mem_init(
+	struct mm *mm, struct bootmem_pool *pool, struct owners *owners, const struct e820 *map);
 
 /* Pages set aside for descriptors. */
 uint64_t mem_map_pages(const struct mm *mm);

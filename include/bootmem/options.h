@@ -17,15 +17,16 @@
 #include <bootmem/sha256.h>
 #include <bootmem/types.h>
 
-#define OPTIONS_RANGES 32 /* in reserve=, and in badram=; one more is refused */
-#define OPTIONS_NODES  64 /* most nodes of numa=fake=N */
+#define OPTIONS_RANGES  32   /* in reserve=, and in badram=; one more is refused */
+#define OPTIONS_NODES   64   /* most nodes of numa=fake=N */
 #define OPTIONS_PATH    256  /* bytes, with the NUL */
 #define OPTIONS_CMDLINE 2048 /* as much as Linux takes on x86 */
 #define OPTIONS_HASHES  32   /* of sha256=; one more is refused */
 
 /* Kinds of options that not every text may give; everything else may come from anywhere. */
-#define OPTIONS_START 1u /* kernel, initrd, cmdline */
-#define OPTIONS_HARM  2u /* pae, which can take NX away; serial with a port's number, which may be anything's */
+#define OPTIONS_START   1u /* kernel, initrd, cmdline */
+#define OPTIONS_HARM                                                                               \
+	2u /* pae, which can take NX away; serial with a port's number, which may be anything's */
 #define OPTIONS_NAMES 4u /* sha256 */
 
 enum option_mode { MODE_BOOT, MODE_REPORT };
@@ -38,17 +39,17 @@ enum option_files { FILES_ON, FILES_OFF };
 
 /* What the firmware is made to do wrong (hostile=). */
 enum hostile_fault {
-	HOSTILE_STALE,     /* the first n exits fail, because a page is allocated right before each */
-	HOSTILE_GROW,      /* each map has n more entries than the one before */
-	HOSTILE_STRIDE,    /* n bytes from one descriptor to the next */
-	HOSTILE_NESTED,    /* n ranges that are not free are listed once more, as free ones */
-	HOSTILE_UNSORTED,  /* the map's order is mixed, in a way that depends on n */
-	HOSTILE_ZERO,      /* n descriptors without pages */
-	HOSTILE_REFUSE,    /* the first n claims of pages at an address are refused */
-	HOSTILE_POOL,      /* the n-th AllocatePool fails */
-	HOSTILE_PAGES,     /* the n-th AllocatePages fails */
-	HOSTILE_NOGOP,     /* not 0: there is no graphics output protocol */
-	HOSTILE_NOCONOUT,  /* not 0: there is no console output */
+	HOSTILE_STALE,  /* the first n exits fail, because a page is allocated right before each */
+	HOSTILE_GROW,   /* each map has n more entries than the one before */
+	HOSTILE_STRIDE, /* n bytes from one descriptor to the next */
+	HOSTILE_NESTED, /* n ranges that are not free are listed once more, as free ones */
+	HOSTILE_UNSORTED, /* the map's order is mixed, in a way that depends on n */
+	HOSTILE_ZERO,     /* n descriptors without pages */
+	HOSTILE_REFUSE,   /* the first n claims of pages at an address are refused */
+	HOSTILE_POOL,     /* the n-th AllocatePool fails */
+	HOSTILE_PAGES,    /* the n-th AllocatePages fails */
+	HOSTILE_NOGOP,    /* not 0: there is no graphics output protocol */
+	HOSTILE_NOCONOUT, /* not 0: there is no console output */
 	HOSTILE_FAULTS,
 };
 

@@ -15,26 +15,26 @@
 enum owner {
 	OWNER_PAGE_0,
 	OWNER_LOW_64K,
-	OWNER_INIT,        /* what only the start needs: text, scratch; given back at the end of mem_init */
-	OWNER_IMAGE,       /* the loader's code and data */
-	OWNER_WORKSPACE,   /* map buffers, e820, this table */
-	OWNER_BITMAP,      /* bootmem's bitmaps; freed by free_all_bootmem */
+	OWNER_INIT, /* what only the start needs: text, scratch; given back at the end of mem_init */
+	OWNER_IMAGE,     /* the loader's code and data */
+	OWNER_WORKSPACE, /* map buffers, e820, this table */
+	OWNER_BITMAP,    /* bootmem's bitmaps; freed by free_all_bootmem */
 	OWNER_PAGE_TABLES,
-	OWNER_CPU,         /* stacks with their guard pages, GDT, IDT, TSS */
-	OWNER_MM,          /* struct mm: nodes and zones */
-	OWNER_NODES,       /* pfn_to_nid and distances */
-	OWNER_ZERO_PAGE,   /* shared, read only by agreement */
-	OWNER_PKMAP,       /* slots of the window for high pages */
-	OWNER_SECTIONS,    /* the section table */
-	OWNER_MEM_MAP,     /* page descriptors; pages known to the section table */
-	OWNER_KERNEL,      /* the kernel's segments */
+	OWNER_CPU,       /* stacks with their guard pages, GDT, IDT, TSS */
+	OWNER_MM,        /* struct mm: nodes and zones */
+	OWNER_NODES,     /* pfn_to_nid and distances */
+	OWNER_ZERO_PAGE, /* shared, read only by agreement */
+	OWNER_PKMAP,     /* slots of the window for high pages */
+	OWNER_SECTIONS,  /* the section table */
+	OWNER_MEM_MAP,   /* page descriptors; pages known to the section table */
+	OWNER_KERNEL,    /* the kernel's segments */
 	OWNER_INITRD,
-	OWNER_HANDOFF,     /* the record that the kernel is given */
-	OWNER_RESERVE,     /* reserve= */
-	OWNER_BADRAM,      /* badram= */
-	OWNER_LEFT_OUT,    /* RAM without room for its descriptors, or that appeared out of reach */
+	OWNER_HANDOFF,  /* the record that the kernel is given */
+	OWNER_RESERVE,  /* reserve= */
+	OWNER_BADRAM,   /* badram= */
+	OWNER_LEFT_OUT, /* RAM without room for its descriptors, or that appeared out of reach */
 	OWNER_FIRMWARE_TABLES, /* page tables that the firmware ran on, and may have parked other processors on (Q74) */
-	OWNER_FIRMWARE,    /* the firmware's until we leave it; empty after mem_init */
+	OWNER_FIRMWARE, /* the firmware's until we leave it; empty after mem_init */
 	OWNER_COUNT,
 };
 
@@ -56,8 +56,8 @@ struct owners {
  * RAM in map are passed over. BM_FULL: the front end's storage is too small (boot_storage_bytes); what
  * was given before that stays given.
  */
-BM_MUST_USE enum bm_error owners_add(struct owners *o, const struct e820 *map, enum owner owner,
-	pfn_t start_pfn, pfn_t end_pfn);
+BM_MUST_USE enum bm_error owners_add(
+	struct owners *o, const struct e820 *map, enum owner owner, pfn_t start_pfn, pfn_t end_pfn);
 
 /* Take [start_pfn, end_pfn) from whoever owns it. Splitting a range needs one slot: BM_FULL. */
 BM_MUST_USE enum bm_error owners_remove(struct owners *o, pfn_t start_pfn, pfn_t end_pfn);

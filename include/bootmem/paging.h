@@ -79,8 +79,8 @@ struct map_special {
 	uint32_t rights; /* MAP_WRITE or MAP_EXEC or neither; MAP_UC or MAP_WC or neither */
 	bool identity;   /* map it where it is, with these rights */
 	bool guard;      /* not mapped anywhere */
-	bool kernel;     /* map it in the kernel's span or a device's, where all of it lies, with these rights */
-	bool bad;        /* the RAM in it is not in the direct map; it has no other effect, whatever the other fields say */
+	bool kernel; /* map it in the kernel's span or a device's, where all of it lies, with these rights */
+	bool bad; /* the RAM in it is not in the direct map; it has no other effect, whatever the other fields say */
 };
 
 /* A stretch of physical memory seen elsewhere: virtual == base + physical, modulo 2^64. start and end are virtual; equal: none. */
@@ -198,8 +198,8 @@ bool paging_lookup(
  * Change one small page of finished tables: show phys at virt with these rights, or nothing. False, and
  * nothing changes, where no lowest-level table leads to virt. The caller flushes (arch_flush_page).
  */
-bool paging_set_page(const struct paging *paging, struct window window, uint64_t virt,
-	phys_t phys, uint32_t rights);
+bool paging_set_page(const struct paging *paging, struct window window, uint64_t virt, phys_t phys,
+	uint32_t rights);
 bool paging_clear_page(const struct paging *paging, struct window window, uint64_t virt);
 
 /* Entry index of a table, as it stands there. */
@@ -227,14 +227,14 @@ struct paging_rules {
 
 enum paging_fault {
 	PAGING_SOUND,
-	PAGING_ENTRY,        /* bits that the CPU reserves or that these tables never set */
-	PAGING_TABLES,       /* a table outside the run, met twice, or never */
-	PAGING_MISSING,      /* a page of RAM, or one that a special asks for, is not mapped */
-	PAGING_UNWANTED,     /* mapped, and nothing asks for it */
-	PAGING_ADDRESS,      /* another physical page than belongs there */
-	PAGING_RIGHTS,       /* other rights than the specials say */
-	PAGING_WRITE_EXEC,   /* writable here and executable here or elsewhere, or the reverse */
-	PAGING_MEMORY_TYPE,  /* another memory type than the specials say, or than elsewhere */
+	PAGING_ENTRY,       /* bits that the CPU reserves or that these tables never set */
+	PAGING_TABLES,      /* a table outside the run, met twice, or never */
+	PAGING_MISSING,     /* a page of RAM, or one that a special asks for, is not mapped */
+	PAGING_UNWANTED,    /* mapped, and nothing asks for it */
+	PAGING_ADDRESS,     /* another physical page than belongs there */
+	PAGING_RIGHTS,      /* other rights than the specials say */
+	PAGING_WRITE_EXEC,  /* writable here and executable here or elsewhere, or the reverse */
+	PAGING_MEMORY_TYPE, /* another memory type than the specials say, or than elsewhere */
 	PAGING_FAULTS,
 };
 
@@ -313,8 +313,7 @@ void arch_address_space(
  * vmalloc and fixmap; i386: in the vmalloc area, which then ends below it, at a multiple of 4 MiB). base is
  * virtual minus physical. False, and nothing changes, where it is linked anywhere else.
  */
-bool arch_place_kernel(
-	struct address_space *space, uint64_t start, uint64_t end, uint64_t base);
+bool arch_place_kernel(struct address_space *space, uint64_t start, uint64_t end, uint64_t base);
 
 /*
  * Make room in space for a framebuffer at [start_phys, end_phys), page aligned, that can't be identity-mapped; after

@@ -18,7 +18,8 @@ struct terminal {
 	uint32_t top;                        /* pixels above that are somebody else's */
 	uint32_t characters, columns, lines; /* in a line, of text, in a column */
 	uint32_t gap;                        /* pixels left of each column */
-	uint32_t page;                       /* the one that is shown, of the others lines are only counted; UINT32_MAX: each as it comes */
+	uint32_t
+		page; /* the one that is shown, of the others lines are only counted; UINT32_MAX: each as it comes */
 	uint32_t at_page, at_column, at_line, at_character;
 	bool in_heading;
 	uint32_t ink, heading, paper;

@@ -16,14 +16,14 @@
 #define PAGE_SHIFT 12
 #define PAGE_SIZE  (UINT64_C(1) << PAGE_SHIFT)
 
-#define KIB (UINT64_C(1) << 10)
-#define MIB (UINT64_C(1) << 20)
-#define GIB (UINT64_C(1) << 30)
-#define TIB (UINT64_C(1) << 40)
+#define KIB        (UINT64_C(1) << 10)
+#define MIB        (UINT64_C(1) << 20)
+#define GIB        (UINT64_C(1) << 30)
+#define TIB        (UINT64_C(1) << 40)
 
 /* x86 physical addresses end here (52 bits); anything above is nonsense, not memory. */
-#define PHYS_END (UINT64_C(1) << 52)
-#define PFN_END  (PHYS_END >> PAGE_SHIFT)
+#define PHYS_END   (UINT64_C(1) << 52)
+#define PFN_END    (PHYS_END >> PAGE_SHIFT)
 
 typedef uint64_t phys_t; /* a physical address, in bytes */
 typedef uint64_t pfn_t;  /* a page frame number */
@@ -115,8 +115,8 @@ static inline unsigned lowest_bit(uint64_t x)
 	/* in halves where a 32-bit compiler would call a helper for 64 bits */
 	if (sizeof(long) == sizeof(x))
 		return (unsigned)__builtin_ctzll(x);
-	return (uint32_t)x != 0 ? (unsigned)__builtin_ctz((uint32_t)x) :
-				  32 + (unsigned)__builtin_ctz((uint32_t)(x >> 32));
+	return (uint32_t)x != 0 ? (unsigned)__builtin_ctz((uint32_t)x)
+				: 32 + (unsigned)__builtin_ctz((uint32_t)(x >> 32));
 }
 
 /*@ requires x != 0;

@@ -19,12 +19,12 @@
 #include "meter.h"
 #include "naive.h"
 
-#define ROUNDS      7
-#define TENTHS      10
+#define ROUNDS       7
+#define TENTHS       10
 #define TABLE_PLACES 64
 #define W3C_REQUESTS 10000
 /* A bitmap up to this size is searched for the words that its initialisation wrote. */
-#define PATTERN_MAX (64 * MIB)
+#define PATTERN_MAX  (64 * MIB)
 
 struct job {
 	const struct workload *work;
@@ -33,8 +33,8 @@ struct job {
 	struct wl_req *wanted;             /* [n] */
 	struct bootmem_request *request;   /* the same, as the core takes them */
 	struct bootmem_request *request_c; /* W3c's */
-	struct wl_range *range;   /* [n] */
-	struct map_area area;     /* W5's */
+	struct wl_range *range;            /* [n] */
+	struct map_area area;              /* W5's */
 	struct map_plan plan;
 	phys_t tables_phys;
 	uint64_t table_pages;
@@ -313,7 +313,8 @@ static void more_build(struct job *j)
 		move_tables(j);
 		start = meter_now();
 		for (unsigned i = 0; i < repeat; i++)
-			libc_memset(machine_memory(j->m, j->tables_phys), (int)i, (size_t)pfn_phys(j->table_pages));
+			libc_memset(machine_memory(j->m, j->tables_phys), (int)i,
+				(size_t)pfn_phys(j->table_pages));
 		sample[round] = (meter_now() - start) / repeat / (double)n;
 	}
 	printf(" memset=%.3f tables=%llu", median(sample, ROUNDS), ULL(j->table_pages));
@@ -342,20 +343,32 @@ static uint64_t run_naive_requests(struct job *j)
 
 /* --- the table ------------------------------------------------------------------------------------- */
 
-#define W1(map) \
-	{ "ours", "W1", map, 1, 500, prepare_nothing, run_init, more_init, { 0 }, 0 }
-#define W2(name, n) \
-	{ "ours", name, "laptop64g", n, 1, prepare_init, run_requests, more_requests, { 0 }, 0 }
-#define W3(n) \
-	{ "ours", "W3a", "laptop64g", n, 1, prepare_init, run_reserve, NULL, { 0 }, 0 }, \
-	{ "ours", "W3b", "laptop64g", n, 1, prepare_reserved, run_free, NULL, { 0 }, 0 }, \
-	{ "ours", "W3c", "laptop64g", n, 1, prepare_scattered, run_above_4g, NULL, { 0 }, 0 }
-#define W4(name, map, n, prepare) \
-	{ "ours", name, map, n, 1, prepare, run_mem_init, more_release, { 0 }, 0 }, \
-	{ "ours", name "-eager", map, n, 1, prepare, run_mem_init_eager, more_release, { 0 }, 0 }
-#define W5(map, bytes, repeat, large, huge) \
-	{ "ours", "W5", map, 1, repeat, prepare_plan, run_build, more_build, \
-		{ 4, true, large, huge, true, 46 }, bytes }
+#define W1(map)                                                                                    \
+	{                                                                                          \
+		"ours", "W1", map, 1, 500, prepare_nothing, run_init, more_init, { 0 }, 0          \
+	}
+#define W2(name, n)                                                                                \
+	{                                                                                          \
+		"ours", name, "laptop64g", n, 1, prepare_init, run_requests, more_requests, { 0 }, \
+			0                                                                          \
+	}
+#define W3(n)                                                                                      \
+	{ "ours", "W3a", "laptop64g", n, 1, prepare_init, run_reserve, NULL, { 0 }, 0 },           \
+		{ "ours", "W3b", "laptop64g", n, 1, prepare_reserved, run_free, NULL, { 0 }, 0 },  \
+	{                                                                                          \
+		"ours", "W3c", "laptop64g", n, 1, prepare_scattered, run_above_4g, NULL, { 0 }, 0  \
+	}
+#define W4(name, map, n, prepare)                                                                  \
+	{ "ours", name, map, n, 1, prepare, run_mem_init, more_release, { 0 }, 0 },                \
+	{                                                                                          \
+		"ours", name "-eager", map, n, 1, prepare, run_mem_init_eager, more_release,       \
+			{ 0 }, 0                                                                   \
+	}
+#define W5(map, bytes, repeat, large, huge)                                                        \
+	{                                                                                          \
+		"ours", "W5", map, 1, repeat, prepare_plan, run_build, more_build,                 \
+			{ 4, true, large, huge, true, 46 }, bytes                                  \
+	}
 
 static const struct workload workloads[] = {
 	W1("qemu4g"),
@@ -381,7 +394,8 @@ static const struct workload workloads[] = {
 	W5("1t-largest", TIB, 1000, true, true),
 	{ "naive", "W1", "qemu4g", 1, 1, prepare_nothing, run_naive_init, NULL, { 0 }, 0 },
 	{ "naive", "W1", "laptop64g", 1, 1, prepare_nothing, run_naive_init, NULL, { 0 }, 0 },
-	{ "naive", "W2ng", "laptop64g", 1000, 1, prepare_naive, run_naive_requests, NULL, { 0 }, 0 },
+	{ "naive", "W2ng", "laptop64g", 1000, 1, prepare_naive, run_naive_requests, NULL, { 0 },
+		0 },
 };
 
 /* --- measuring --------------------------------------------------------------------------------------- */
@@ -550,13 +564,15 @@ int main(int argc, char **argv)
 	int names = argc - 1;
 
 	if (argc == 2 && strcmp(argv[1], "--instr") == 0)
-		return meter_count_instructions(argv[0], print_instructions) ? EXIT_SUCCESS : EXIT_FAILURE;
+		return meter_count_instructions(argv[0], print_instructions) ? EXIT_SUCCESS
+									     : EXIT_FAILURE;
 	if (argc == 2 && strcmp(argv[1], METER_CHILD) == 0) {
 		under_callgrind = true;
 		names = 0;
 	}
 	if (unknown_name(names, name) != NULL) {
-		fprintf(stderr, "bench: %s: no such workload\nusage: bench [--instr | WORKLOAD...]\n",
+		fprintf(stderr,
+			"bench: %s: no such workload\nusage: bench [--instr | WORKLOAD...]\n",
 			unknown_name(names, name));
 		return 2;
 	}

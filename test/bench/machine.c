@@ -154,8 +154,8 @@ void machine_init_bootmem(struct machine *m)
 				"free_bootmem");
 	for (int i = 0; i < m->map.nrsv; i++)
 		for (uint32_t nid = 0; nid < m->nodes.nodes; nid++)
-			must(reserve_bootmem(&m->bootmem[nid], m->map.rsv[i].base,
-				     m->map.rsv[i].size),
+			must(reserve_bootmem(
+				     &m->bootmem[nid], m->map.rsv[i].base, m->map.rsv[i].size),
 				"reserve_bootmem");
 }
 

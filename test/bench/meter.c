@@ -82,8 +82,7 @@ static void remove_all(const char *directory)
 	rmdir(directory);
 }
 
-static bool read_results(
-	const char *directory, void (*each)(const char *line, double instructions))
+static bool read_results(const char *directory, void (*each)(const char *line, double instructions))
 {
 	char path[64], line[256];
 	unsigned stretch = 1;

@@ -37,7 +37,8 @@ void naive_init(struct naive *n, const struct wl_map *map)
 	set(n, 0, n->pages, 1);
 	for (int i = 0; i < map->nr; i++)
 		if (map->r[i].type == 1)
-			set(n, pfn_up(map->r[i].base), pfn_down(map->r[i].base + map->r[i].size), 0);
+			set(n, pfn_up(map->r[i].base), pfn_down(map->r[i].base + map->r[i].size),
+				0);
 	for (int i = 0; i < map->nrsv; i++)
 		set(n, pfn_down(map->rsv[i].base), pfn_up(map->rsv[i].base + map->rsv[i].size), 1);
 }

@@ -578,7 +578,8 @@ void fake_efi_init(phys_t screen, phys_t table)
 	(void)fake_open(&e->fw, screen, screen + FAKE_EFI_SCREEN_BYTES);
 	/* its headers can be read, and are none */
 	loaded_image = (EFI_LOADED_IMAGE){ .DeviceHandle = &device_object,
-		.ImageBase = fake_open(&e->fw, (uintptr_t)image_start, (uintptr_t)image_start + PAGE_SIZE) };
+		.ImageBase = fake_open(
+			&e->fw, (uintptr_t)image_start, (uintptr_t)image_start + PAGE_SIZE) };
 	acpi_table = (EFI_CONFIGURATION_TABLE){ acpi2, (void *)(uintptr_t)e->fw.rsdp_phys };
 	e->image_handle = &image_object;
 	e->table = fake_open(&e->fw, table, table + PAGE_SIZE);

@@ -170,7 +170,8 @@ static void fill_volume(const struct order *order)
 	fake_efi_add_file("\\bootmem\\report-4.txt", "oldest", 6);
 	fake_efi_add_file("\\initrd", "initrd", 6);
 	if (order->kernel != NULL && order->kernel[0] == '\0') {
-		rules_make_file(linux_file, LINUX_NATIVE_MODE == LINUX_32 ? RULES_DEBIAN_32 : RULES_DEBIAN_64);
+		rules_make_file(linux_file,
+			LINUX_NATIVE_MODE == LINUX_32 ? RULES_DEBIAN_32 : RULES_DEBIAN_64);
 		fake_efi_add_file("\\kernel", linux_file, sizeof(linux_file));
 	} else if (order->kernel != NULL) {
 		if (kernel == NULL)
@@ -191,7 +192,8 @@ static void make_machine(unsigned map, const struct order *order)
 	add_map(fw, r);
 	make_acpi(r);
 	load_image();
-	fake_efi_init(place(FAKE_EFI_SCREEN_BYTES, EFI_MEM_RESERVED), place(PAGE_SIZE, EFI_MEM_RUNTIME_DATA));
+	fake_efi_init(place(FAKE_EFI_SCREEN_BYTES, EFI_MEM_RESERVED),
+		place(PAGE_SIZE, EFI_MEM_RUNTIME_DATA));
 	fill_volume(order);
 	memcpy(entry_desc, fw->desc, fw->count * sizeof(fw->desc[0]));
 	entry_descs = fw->count;
@@ -256,7 +258,8 @@ void arch_take_exceptions(phys_t cpu_block_phys, const struct arch_fault_handler
 	assert_true(cpu_block_phys != 0 && handler->console != NULL && fake_efi.fw.exited);
 }
 
-void arch_activate(phys_t cpu_block_phys, const struct paging *paging, void (*next)(void *ctx), void *ctx)
+void arch_activate(
+	phys_t cpu_block_phys, const struct paging *paging, void (*next)(void *ctx), void *ctx)
 {
 	(void)next, (void)ctx;
 	assert_true(cpu_block_phys != 0 && paging->root != 0);

@@ -21,10 +21,12 @@ static void try_image(const uint8_t *data, size_t size)
 	if (!pe_parse(&pe, data, size))
 		return;
 	if (pe_find(&pe, ".config", &s))
-		require((uint64_t)s.address + s.memory_bytes <= pe.image_bytes, "a section beyond the image");
+		require((uint64_t)s.address + s.memory_bytes <= pe.image_bytes,
+			"a section beyond the image");
 	signed_bytes = pe_signed_bytes(&pe);
 	require(signed_bytes <= size, "more signed than there is");
-	require(signed_bytes == 0 || signed_bytes + pe.certificates_bytes == size, "a gap before the certificates");
+	require(signed_bytes == 0 || signed_bytes + pe.certificates_bytes == size,
+		"a gap before the certificates");
 }
 
 /* The input is a file, and changes (offset, value) to a good one. */

@@ -507,7 +507,8 @@ bool check_serial(struct probe *p)
 	uint16_t port = (uint16_t)s->port;
 
 	if (p->record->uart.stride != 0 && (p->record->uart.address == 0) != (s->port != 0))
-		return saw(p, "port %x and registers at %llx", s->port, ULL(p->record->uart.address));
+		return saw(
+			p, "port %x and registers at %llx", s->port, ULL(p->record->uart.address));
 	if (s->port == 0)
 		return true;
 	if (s->port > UINT16_MAX || s->baud == 0 || UART_CLOCK % s->baud != 0)

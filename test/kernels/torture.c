@@ -407,8 +407,8 @@ static void run(struct torture *t)
 		run_round(t, "mixed orders", true);
 	compare_record(t);
 	if (t->reclaim) {
-		reclaim(t, OWNER_BIT(OWNER_CPU) | OWNER_BIT(OWNER_IMAGE) | OWNER_BIT(OWNER_HANDOFF) |
-				   OWNER_BIT(OWNER_FIRMWARE_TABLES));
+		reclaim(t, OWNER_BIT(OWNER_CPU) | OWNER_BIT(OWNER_IMAGE) |
+				   OWNER_BIT(OWNER_HANDOFF) | OWNER_BIT(OWNER_FIRMWARE_TABLES));
 		run_round(t, "after reclaiming", false);
 	}
 	if (t->all)

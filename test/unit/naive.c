@@ -126,8 +126,7 @@ void naive_cut(struct naive *n, pfn_t split_pfn)
 	l->highstart_pfn = l->max_low_pfn;
 	l->highend_pfn = l->max_pfn;
 	for (uint32_t i = 0; i < n->pages; i++)
-		n->zone[i] =
-			(uint8_t)(n->nid[i] * ARCH_NR_ZONES + zone_index(n, naive_pfn(n, i)));
+		n->zone[i] = (uint8_t)(n->nid[i] * ARCH_NR_ZONES + zone_index(n, naive_pfn(n, i)));
 }
 
 static pfn_t section_of(const struct naive *n, uint32_t i)
@@ -190,8 +189,8 @@ void naive_lay_sections(struct naive *n, enum naive_way way)
 
 		if (naive_is_ram(n, i) && n->section[i] == NAIVE_ABSENT)
 			set_section(n, nr,
-				way == NAIVE_DEFER && can_be_deferred(n, nr) ? NAIVE_DEFERRED :
-									       NAIVE_WRITTEN);
+				way == NAIVE_DEFER && can_be_deferred(n, nr) ? NAIVE_DEFERRED
+									     : NAIVE_WRITTEN);
 	}
 }
 
@@ -317,8 +316,8 @@ uint32_t naive_zonelist(const struct naive *n, int nid, enum gfp gfp, uint32_t *
 }
 
 /* The smallest free block of a zone that is large enough, in sections of one kind; or NO_BLOCK. */
-static unsigned smallest(const struct naive *n, uint32_t zone, unsigned order,
-	enum naive_section section)
+static unsigned smallest(
+	const struct naive *n, uint32_t zone, unsigned order, enum naive_section section)
 {
 	unsigned best = NO_BLOCK;
 
@@ -387,8 +386,8 @@ static void take(struct naive *n, pfn_t pfn, unsigned order)
 	n->taken[naive_index(n, pfn)] = (uint8_t)order;
 }
 
-void naive_allocated(struct naive *n, const uint32_t *list, uint32_t zones, unsigned order,
-	pfn_t pfn)
+void naive_allocated(
+	struct naive *n, const uint32_t *list, uint32_t zones, unsigned order, pfn_t pfn)
 {
 	uint32_t k = 0;
 
@@ -405,8 +404,8 @@ void naive_allocated(struct naive *n, const uint32_t *list, uint32_t zones, unsi
 	take(n, pfn, order);
 }
 
-void naive_followed(struct naive *n, const uint32_t *list, uint32_t zones, unsigned order,
-	pfn_t pfn)
+void naive_followed(
+	struct naive *n, const uint32_t *list, uint32_t zones, unsigned order, pfn_t pfn)
 {
 	uint32_t k = 0, i = naive_index(n, pfn);
 
@@ -510,8 +509,8 @@ static const struct zone *zone_at(const struct mm *mm, uint32_t z)
 	return &mm->node[z / ARCH_NR_ZONES].zone[z % ARCH_NR_ZONES];
 }
 
-static void compare_blocks(const struct naive *n, const struct counts *c, const struct zone *zone,
-	uint32_t z)
+static void compare_blocks(
+	const struct naive *n, const struct counts *c, const struct zone *zone, uint32_t z)
 {
 	for (unsigned order = 0; order < NR_ORDERS; order++) {
 		uint64_t listed = c->blocks[ON_LIST][order];
@@ -543,9 +542,10 @@ static void compare_zones(const struct naive *n, const struct mm *mm)
 		CHECK(n, zone->present_pages == counts[z].present,
 			"zone %u present: %llu, not %llu", z, (ull)zone->present_pages,
 			(ull)counts[z].present);
-		CHECK(n, zone->watermark_min == n->mark[z][0] &&
-				 zone->watermark_low == n->mark[z][1] &&
-				 zone->watermark_high == n->mark[z][2],
+		CHECK(n,
+			zone->watermark_min == n->mark[z][0] &&
+				zone->watermark_low == n->mark[z][1] &&
+				zone->watermark_high == n->mark[z][2],
 			"zone %u watermarks: %llu %llu %llu, not %llu %llu %llu", z,
 			(ull)zone->watermark_min, (ull)zone->watermark_low,
 			(ull)zone->watermark_high, (ull)n->mark[z][0], (ull)n->mark[z][1],
@@ -562,8 +562,9 @@ static void compare_list(struct naive *n, const struct mm *mm, uint32_t z, unsig
 	while (pfn != PFN_NONE) {
 		uint32_t i = naive_index(n, pfn);
 
-		CHECK(n, i != NAIVE_NONE && n->order[i] == order && n->zone[i] == z &&
-				 n->section[i] == NAIVE_WRITTEN,
+		CHECK(n,
+			i != NAIVE_NONE && n->order[i] == order && n->zone[i] == z &&
+				n->section[i] == NAIVE_WRITTEN,
 			"%llx is on the list of zone %u order %u", (ull)pfn, z, order);
 		n->order[i] |= SEEN;
 		pfn = pfn_to_page(mm, pfn)->link & PFN_NONE;
@@ -705,8 +706,9 @@ static void compare_node(const struct naive *n, const struct mm *mm, uint32_t ni
 	for (uint32_t z = 0; z < ARCH_NR_ZONES; z++) {
 		const struct zone *zone = &node->zone[z];
 
-		CHECK(n, zone->nid == nid && zone->present_pages == present[z] &&
-				 zone->spanned_pages == spanned[z] && zone->start_pfn == start[z],
+		CHECK(n,
+			zone->nid == nid && zone->present_pages == present[z] &&
+				zone->spanned_pages == spanned[z] && zone->start_pfn == start[z],
 			"node %u zone %u: %llx + %llu with %llu, not %llx + %llu with %llu", nid, z,
 			(ull)zone->start_pfn, (ull)zone->spanned_pages, (ull)zone->present_pages,
 			(ull)start[z], (ull)spanned[z], (ull)present[z]);

@@ -99,12 +99,12 @@ uint32_t naive_zonelist(const struct naive *n, int nid, enum gfp gfp, uint32_t *
  * zone that has one, cut from the smallest that is large enough; a deferred section may be
  * opened only when no other has one. PFN_NONE is right when no zone has one.
  */
-void naive_allocated(struct naive *n, const uint32_t *list, uint32_t zones, unsigned order,
-	pfn_t pfn);
+void naive_allocated(
+	struct naive *n, const uint32_t *list, uint32_t zones, unsigned order, pfn_t pfn);
 
 /* The same without the question whether the block was the right one; pfn is not PFN_NONE. */
-void naive_followed(struct naive *n, const uint32_t *list, uint32_t zones, unsigned order,
-	pfn_t pfn);
+void naive_followed(
+	struct naive *n, const uint32_t *list, uint32_t zones, unsigned order, pfn_t pfn);
 
 /* A block, or reserved pages, became free. */
 void naive_freed(struct naive *n, pfn_t pfn);

@@ -38,8 +38,8 @@ struct layout {
 	pfn_t mm, nodes, sections, maps, end;
 };
 
-static struct layout lay_out(const struct naive *n, const struct e820 *map,
-	const struct node_map *nodes)
+static struct layout lay_out(
+	const struct naive *n, const struct e820 *map, const struct node_map *nodes)
 {
 	struct layout l = { .mm = 1 };
 	pfn_t nr = PFN_END;
@@ -221,8 +221,8 @@ static bool start_node(struct full *f, struct naive *n, uint32_t nid)
 	f->bitmap[nid] = (struct pfn_range){ at, at + pages };
 	mark(n, at, at + pages, NAIVE_RESERVED);
 	assert_int_equal(own(f, OWNER_BITMAP, at, at + pages), BM_OK);
-	assert_int_equal(init_bootmem(&f->bootmem[nid], f->pool.window, pfn_phys(at), span.start,
-				 span.end),
+	assert_int_equal(
+		init_bootmem(&f->bootmem[nid], f->pool.window, pfn_phys(at), span.start, span.end),
 		BM_OK);
 	return true;
 }

@@ -69,17 +69,17 @@ static void read_leaf(const struct reader *r, unsigned shift, uint64_t virt, uin
 	uint64_t bytes = UINT64_C(1) << shift;
 	phys_t phys = entry & UINT64_C(0x000ffffffffff000);
 
-	assert_int_equal(entry & 0x125, 0x21);                     /* not global, accessed, not a user's */
-	assert_int_equal((entry >> 6) & 1, (entry >> 1) & 1);      /* dirty exactly where writable */
-	assert_int_equal((entry >> 7) & 1, shift != PAGE_SHIFT);   /* PAT in small pages, else the size */
-	assert_int_equal(phys & (bytes - 1), 0);                   /* PAT of large pages, and what is reserved */
-	shown_add(r->list,
-		(struct shown){ .virt = virt,
-			.phys = phys,
-			.bytes = bytes,
-			.page_shift = shift,
-			.rights = (entry & 2 ? MAP_WRITE : 0) | (entry >> 63 ? 0 : MAP_EXEC) |
-				  type_of(entry) });
+	assert_int_equal(entry & 0x125, 0x21); /* not global, accessed, not a user's */
+	assert_int_equal((entry >> 6) & 1, (entry >> 1) & 1); /* dirty exactly where writable */
+	assert_int_equal(
+		(entry >> 7) & 1, shift != PAGE_SHIFT); /* PAT in small pages, else the size */
+	assert_int_equal(phys & (bytes - 1), 0); /* PAT of large pages, and what is reserved */
+	shown_add(r->list, (struct shown){ .virt = virt,
+				   .phys = phys,
+				   .bytes = bytes,
+				   .page_shift = shift,
+				   .rights = (entry & 2 ? MAP_WRITE : 0) |
+					     (entry >> 63 ? 0 : MAP_EXEC) | type_of(entry) });
 }
 
 static void read_table(const struct reader *r, unsigned level, phys_t table, uint64_t virt)
@@ -127,8 +127,8 @@ struct page_counts shown_pages(const struct shown_list *list, uint64_t start, ui
 	return counts;
 }
 
-void shown_matches_plan(const struct shown_list *list, const struct map_plan *plan,
-	const struct paging_mode *mode)
+void shown_matches_plan(
+	const struct shown_list *list, const struct map_plan *plan, const struct paging_mode *mode)
 {
 	struct page_counts all = paging_plan_pages(plan, mode);
 	struct page_counts shown = shown_pages(list, 0, UINT64_MAX);

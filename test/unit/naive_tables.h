@@ -36,7 +36,7 @@ void shown_free(struct shown_list *list);
 struct page_counts shown_pages(const struct shown_list *list, uint64_t start, uint64_t end);
 
 /* Each area of the plan shows the pages that paging_area_pages says, and nothing else is shown. */
-void shown_matches_plan(const struct shown_list *list, const struct map_plan *plan,
-	const struct paging_mode *mode);
+void shown_matches_plan(
+	const struct shown_list *list, const struct map_plan *plan, const struct paging_mode *mode);
 
 #endif

@@ -210,6 +210,7 @@ static const char *const sha256_vectors[] = {
 	"397276ea1f65a10cbd90e9d622ab533cf9fc4e14056fc9915feb8f4a52d47dc7",
 };
 
-static const char sha256_of_long[] = "403a955183d83bd37bd31dde74eb3b713fcf99b6ba1a87fa91aa5befe4f51280";
+static const char sha256_of_long[] =
+	"403a955183d83bd37bd31dde74eb3b713fcf99b6ba1a87fa91aa5befe4f51280";
 
 #endif

@@ -205,11 +205,15 @@ static void test_spoiled_maps(void **state)
 		{ { [HOSTILE_UNSORTED] = 3 } },
 		{ { [HOSTILE_GROW] = 5 } },
 		{ { [HOSTILE_REFUSE] = 9 } },
-		{ { [HOSTILE_ZERO] = 100, [HOSTILE_NESTED] = 3, [HOSTILE_UNSORTED] = 65535,
-			[HOSTILE_GROW] = 1, [HOSTILE_REFUSE] = 3, [HOSTILE_STRIDE] = 64 } },
+		{ { [HOSTILE_ZERO] = 100,
+			[HOSTILE_NESTED] = 3,
+			[HOSTILE_UNSORTED] = 65535,
+			[HOSTILE_GROW] = 1,
+			[HOSTILE_REFUSE] = 3,
+			[HOSTILE_STRIDE] = 64 } },
 	};
-	static const enum finding_id shows[] = { FINDING_MAP_ZERO_LENGTH, FINDING_MAP_OVERLAP, FINDING_MAP_UNSORTED,
-		FINDING_COUNT, FINDING_CLAIM_REFUSED, FINDING_STRIDE };
+	static const enum finding_id shows[] = { FINDING_MAP_ZERO_LENGTH, FINDING_MAP_OVERLAP,
+		FINDING_MAP_UNSORTED, FINDING_COUNT, FINDING_CLAIM_REFUSED, FINDING_STRIDE };
 	struct machine *sane = ovmf(512 * MIB);
 
 	(void)state;
@@ -223,7 +227,8 @@ static void test_spoiled_maps(void **state)
 		check_booted(m);
 		check_every_page(m);
 		assert_int_equal(map->count, sane->boot.e820.count);
-		assert_memory_equal(map->entry, sane->boot.e820.entry, map->count * sizeof(*map->entry));
+		assert_memory_equal(
+			map->entry, sane->boot.e820.entry, map->count * sizeof(*map->entry));
 		if (shows[i] != FINDING_COUNT)
 			assert_true(m->boot.findings.of[shows[i]].count > 0);
 		destroy(m);
@@ -309,8 +314,10 @@ static void test_exit_names_its_cause(void **state)
 		enum bm_error error;
 		const char *says;
 	} cause[] = {
-		{ outgrow_buffer, BM_FULL, "exit: at attempt 1, the firmware's map outgrew its buffer (Q3)" },
-		{ break_stride, BM_INVALID, "exit: at attempt 1, the firmware's map can't be used" },
+		{ outgrow_buffer, BM_FULL,
+			"exit: at attempt 1, the firmware's map outgrew its buffer (Q3)" },
+		{ break_stride, BM_INVALID,
+			"exit: at attempt 1, the firmware's map can't be used" },
 	};
 
 	(void)state;
@@ -357,7 +364,8 @@ static void test_free_initmem(void **state)
 	assert_true(b->freed_init_pages > 3);
 	for (phys_t at = b->input.init_start_phys; at < b->input.init_end_phys; at += PAGE_SIZE) {
 		assert_false(paging_lookup(&b->paging, b->pool.window, at, &leaf));
-		assert_true(paging_lookup(&b->paging, b->pool.window, b->space.direct_base + at, &leaf));
+		assert_true(paging_lookup(
+			&b->paging, b->pool.window, b->space.direct_base + at, &leaf));
 		assert_int_equal(leaf.rights, MAP_WRITE | (b->paging.mode.nx ? 0 : MAP_EXEC));
 		assert_null(owner_of(b, pfn_down(at)));
 	}
@@ -639,8 +647,9 @@ static bool has_special_at(const struct boot *b, phys_t start, phys_t end, bool 
 {
 	for (uint32_t i = 0; i < b->specials; i++)
 		if (b->special[i].start_phys == start && b->special[i].end_phys == end)
-			return b->special[i].identity == identity && b->special[i].kernel != identity &&
-				b->special[i].rights == (MAP_WRITE | MAP_WC);
+			return b->special[i].identity == identity &&
+			       b->special[i].kernel != identity &&
+			       b->special[i].rights == (MAP_WRITE | MAP_WC);
 	return false;
 }
 
@@ -760,7 +769,8 @@ static void leaves_uart_out(phys_t phys)
 	struct machine *m = with_uart(phys, 4);
 
 	assert_int_equal(m->boot.findings.of[FINDING_UART_LEFT_OUT].count, 1);
-	assert_int_equal(m->boot.findings.of[FINDING_UART_LEFT_OUT].start_phys, align_down(phys, PAGE_SIZE));
+	assert_int_equal(
+		m->boot.findings.of[FINDING_UART_LEFT_OUT].start_phys, align_down(phys, PAGE_SIZE));
 	assert_int_equal(boot_uart_address(&m->boot), 0);
 	destroy(m);
 }
@@ -821,7 +831,8 @@ static void test_badram_over_what_is_no_ram(void **state)
 		if (desc->type != EFI_MEM_RUNTIME_CODE)
 			continue;
 		runtime_ranges++;
-		options.badram[2] = (struct option_range){ desc->phys_start - PAGE_SIZE, pfn_phys(desc->pages) };
+		options.badram[2] = (struct option_range){ desc->phys_start - PAGE_SIZE,
+			pfn_phys(desc->pages) };
 	}
 	assert_int_not_equal(runtime_ranges, 0);
 	boots(m, &options);
@@ -829,8 +840,8 @@ static void test_badram_over_what_is_no_ram(void **state)
 	check_mapped(&m->boot, m->fw.framebuffer_phys, m->fw.framebuffer_bytes);
 	assert_true(paging_lookup(&m->boot.paging, m->boot.pool.window,
 		options.badram[2].start_phys + PAGE_SIZE, &leaf));
-	assert_false(paging_lookup(&m->boot.paging, m->boot.pool.window,
-		m->boot.space.direct_base + 0x3000, &leaf));
+	assert_false(paging_lookup(
+		&m->boot.paging, m->boot.pool.window, m->boot.space.direct_base + 0x3000, &leaf));
 	destroy(m);
 }
 
@@ -940,9 +951,13 @@ static struct machine *hostile(uint64_t *seed)
 		uint64_t kind = random_below(seed, 12);
 		struct efi_memory_desc *d;
 
-		fake_add(&m->fw, random_below(seed, 2) ? (uint32_t)random_below(seed, 17) :
-							 usual[random_below(seed, 8)],
-			pfn_phys(start), pfn_phys(start + pages), kind == 0 ? RUNTIME : kind == 1 ? 0 : WB);
+		fake_add(&m->fw,
+			random_below(seed, 2) ? (uint32_t)random_below(seed, 17)
+					      : usual[random_below(seed, 8)],
+			pfn_phys(start), pfn_phys(start + pages),
+			kind == 0   ? RUNTIME
+			: kind == 1 ? 0
+				    : WB);
 		d = &m->fw.desc[m->fw.count - 1];
 		if (random_below(seed, 8) == 0)
 			d->phys_start += random_below(seed, 512) * 8;
@@ -963,7 +978,8 @@ static void check_truth(const struct machine *m)
 
 		if (d->pages == 0 || d->pages > 0x100000 || fw_desc_e820_type(d, NULL) == E820_RAM)
 			continue;
-		assert_int_equal(e820_ram_pages(&m->boot.e820, pfn_down(d->phys_start), pfn_up(end)), 0);
+		assert_int_equal(
+			e820_ram_pages(&m->boot.e820, pfn_down(d->phys_start), pfn_up(end)), 0);
 	}
 }
 
@@ -1082,18 +1098,21 @@ static void check_zones_are_of_nodes(struct machine *m)
 		pfn_t block[64];
 		uint32_t taken = 0;
 
-		for (unsigned order = 0; taken < ARRAY_SIZE(block); order = (order + 1) % NR_ORDERS) {
+		for (unsigned order = 0; taken < ARRAY_SIZE(block);
+			order = (order + 1) % NR_ORDERS) {
 			pfn_t pfn = zone_alloc_pages(mm, z, order);
 
 			if (pfn == PFN_NONE)
 				break;
 			assert_int_equal(mm_pfn_to_nid(mm, pfn), z / ARCH_NR_ZONES);
-			assert_int_equal(mm_pfn_to_nid(mm, pfn + (1u << order) - 1), z / ARCH_NR_ZONES);
+			assert_int_equal(
+				mm_pfn_to_nid(mm, pfn + (1u << order) - 1), z / ARCH_NR_ZONES);
 			block[taken++] = pfn;
 		}
 		while (taken-- > 0)
 			assert_int_equal(free_pages(mm, block[taken],
-				page_order(pfn_to_page(mm, block[taken]))), BM_OK);
+						 page_order(pfn_to_page(mm, block[taken]))),
+				BM_OK);
 	}
 	sections_initialise_all(mm);
 	assert_true(mm_check(mm));
@@ -1102,8 +1121,8 @@ static void check_zones_are_of_nodes(struct machine *m)
 /* Two nodes that meet at an odd place in low memory; the second goes on above 4 GiB. */
 static void test_two_nodes(void **state)
 {
-	static const uint64_t meets[] = { 256 * MIB, 300 * MIB, 0x12345000, 0x8001000,
-		0x40123000, 0x7ffe000 };
+	static const uint64_t meets[] = { 256 * MIB, 300 * MIB, 0x12345000, 0x8001000, 0x40123000,
+		0x7ffe000 };
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(meets); i++) {
@@ -1224,7 +1243,8 @@ static void test_bitmaps_side_by_side(void **state)
 	struct machine *m = ovmf(1 * GIB);
 
 	(void)state;
-	two_nodes_meet(m, 0x1500000 + PAGE_SIZE); /* the first free page above 16 MiB is the first node's */
+	two_nodes_meet(m,
+		0x1500000 + PAGE_SIZE); /* the first free page above 16 MiB is the first node's */
 	boots(m, NULL);
 	assert_int_equal(m->boot.bitmap_pfn[0] + 1, m->boot.bitmap_pfn[1]);
 	check_booted(m);
@@ -1280,7 +1300,7 @@ static void test_settle_with_nodes(void **state)
 struct last_moment {
 	pfn_t start;
 	uint64_t pages;
-	uint32_t type; /* EFI_MEM_CONVENTIONAL: give back the descriptor that starts there */
+	uint32_t type;  /* EFI_MEM_CONVENTIONAL: give back the descriptor that starts there */
 	bool boot_data; /* the pages are in boot services' data that ends with them */
 };
 
@@ -1313,8 +1333,8 @@ static void at_last_moment(struct fake_firmware *fw, void *ctx)
 	desc_at(m, pfn_phys(what->start))->type = EFI_MEM_CONVENTIONAL;
 }
 
-static void boots_changing(struct machine *m, const struct boot_options *options,
-	struct last_moment *what)
+static void boots_changing(
+	struct machine *m, const struct boot_options *options, struct last_moment *what)
 {
 	m->fw.meddle = at_last_moment;
 	m->fw.meddle_ctx = what;
@@ -1332,7 +1352,8 @@ static void boots_changing(struct machine *m, const struct boot_options *options
 /* RAM goes: fake nodes made anew would have other borders than the bitmaps. */
 static void test_settle_keeps_node_borders(void **state)
 {
-	struct last_moment keep = { pfn_down(64 * MIB), 40 * MIB >> PAGE_SHIFT, EFI_MEM_RUNTIME_DATA, false };
+	struct last_moment keep = { pfn_down(64 * MIB), 40 * MIB >> PAGE_SHIFT,
+		EFI_MEM_RUNTIME_DATA, false };
 	struct boot_options options;
 
 	(void)state;
@@ -1371,7 +1392,8 @@ static void test_settle_keeps_the_split(void **state)
 	options_defaults(&options);
 	options.highmem_bytes = 200 * MIB + PAGE_SIZE;
 	for (uint64_t pages = 1; pages <= 112; pages += 37) {
-		struct last_moment keep = { pfn_down(520 * MIB) - pages, pages, EFI_MEM_RUNTIME_DATA, false };
+		struct last_moment keep = { pfn_down(520 * MIB) - pages, pages,
+			EFI_MEM_RUNTIME_DATA, false };
 		struct machine *m = ovmf(512 * MIB);
 
 		/* Boot services' at the start, so that nothing of ours comes to lie there. */
@@ -1417,7 +1439,8 @@ static void test_memory_attributes(void **state)
 		m->boot.input.runtime_services = true;
 		m->boot.input.memory_attributes = told ? &table : NULL;
 		assert_int_equal(boot_prepare(&m->boot), BM_OK);
-		assert_int_equal(m->boot.runtime_usable, told && !ARCH_HIGHMEM); /* i386 has no place for the flash */
+		assert_int_equal(m->boot.runtime_usable,
+			told && !ARCH_HIGHMEM); /* i386 has no place for the flash */
 		assert_int_equal(m->boot.findings.of[FINDING_RUNTIME_NO_RIGHTS].count, !told);
 		assert_true(paging_lookup(&m->boot.paging, m->boot.pool.window, phys, &leaf));
 		assert_int_equal(leaf.rights & (MAP_EXEC | MAP_WRITE), MAP_EXEC);
@@ -1437,7 +1460,8 @@ static void test_far_page_with_owners(void **state)
 		options_defaults(&options);
 		options.reserves = k == 0;
 		options.badrams = k == 1;
-		options.reserve[0] = options.badram[0] = (struct option_range){ 60 * TIB + 4096, 8192 };
+		options.reserve[0] = options.badram[0] =
+			(struct option_range){ 60 * TIB + 4096, 8192 };
 		m->fw.mode.phys_bits = 52;
 		fake_add(&m->fw, EFI_MEM_CONVENTIONAL, 60 * TIB, 60 * TIB + MIB, WB);
 		boots(m, &options);

@@ -325,13 +325,16 @@ static void test_goals_share(void **state)
 	make_free(bm, 2, 200);
 	assert_int_equal(alloc_at(x, P(4), PAGE_SIZE, P(100)), P(100));
 	assert_int_equal(alloc_at(x, P(4), PAGE_SIZE, P(50)), P(104));
-	assert_int_equal(alloc_at(x, P(1), PAGE_SIZE, P(120)), P(120)); /* a goal above takes them there */
+	assert_int_equal(
+		alloc_at(x, P(1), PAGE_SIZE, P(120)), P(120)); /* a goal above takes them there */
 	assert_int_equal(alloc_at(x, P(1), PAGE_SIZE, P(50)), P(121));
-	assert_int_equal(bootmem_alloc(&x->pool, &low, &result), BM_OK); /* a limit brings them back */
+	assert_int_equal(
+		bootmem_alloc(&x->pool, &low, &result), BM_OK); /* a limit brings them back */
 	assert_int_equal(result.start_phys, P(3));
 	assert_int_equal(alloc_at(x, P(1), PAGE_SIZE, 0), P(2));
 	assert_int_equal(alloc_at(x, P(90), PAGE_SIZE, 0), P(4));
-	assert_int_equal(alloc_at(x, P(2), PAGE_SIZE, P(50)), P(94)); /* behind those without a goal */
+	assert_int_equal(
+		alloc_at(x, P(2), PAGE_SIZE, P(50)), P(94)); /* behind those without a goal */
 	assert_int_equal(alloc_at(x, P(1), PAGE_SIZE, 0), P(96));
 	assert_true(bootmem_check(bm));
 	destroy(x);
@@ -457,8 +460,8 @@ static void test_classic(void **state)
 
 struct claims {
 	struct bootmem *bm;
-	pfn_t refuse;      /* this page is refused, and reserved when asked for */
-	bool stubborn;     /* refuses without reserving */
+	pfn_t refuse;  /* this page is refused, and reserved when asked for */
+	bool stubborn; /* refuses without reserving */
 	uint64_t asked, pages;
 };
 
@@ -557,7 +560,8 @@ static void test_checker(void **state)
 	assert_false(bootmem_check(bm));
 	bm->end_pfn = 20000;
 	assert_true(bootmem_check(bm));
-	bm->cursor[0] = (struct bootmem_cursor){ P(5001) + 8, P(5002) }; /* no allocation ends in a free page */
+	bm->cursor[0] = (struct bootmem_cursor){ P(5001) + 8,
+		P(5002) }; /* no allocation ends in a free page */
 	assert_false(bootmem_check(bm));
 	bm->cursor[0].next = P(5001);
 	assert_true(bootmem_check(bm));
@@ -568,7 +572,8 @@ static void test_checker(void **state)
 	bm->cursor[2] = bm->cursor[0]; /* only a chunk begins inside a page */
 	bm->cursor[0] = (struct bootmem_cursor){ 0, 0 };
 	assert_false(bootmem_check(bm));
-	bm->cursor[2] = (struct bootmem_cursor){ P(4999) + 8, P(4999) + 8 }; /* not even an empty one */
+	bm->cursor[2] =
+		(struct bootmem_cursor){ P(4999) + 8, P(4999) + 8 }; /* not even an empty one */
 	assert_false(bootmem_check(bm));
 	bm->cursor[2] = (struct bootmem_cursor){ P(5000), P(5002) };
 	assert_true(bootmem_check(bm));
@@ -688,18 +693,19 @@ static bool model_has_room(const struct model *m, uint64_t pages, uint64_t align
 static void random_alloc(struct fixture *x, struct model *m, uint64_t *seed)
 {
 	struct bootmem *bm = &x->node[0];
-	uint64_t size = random_below(seed, 3) ? 1 + random_below(seed, 9000) :
-						 P(1 + random_below(seed, 5000));
-	struct bootmem_request request = { .size_bytes = size,
-		.align_bytes = UINT64_C(1) << random_below(seed, 26), .nid = -1 };
+	uint64_t size = random_below(seed, 3) ? 1 + random_below(seed, 9000)
+					      : P(1 + random_below(seed, 5000));
+	struct bootmem_request request = {
+		.size_bytes = size, .align_bytes = UINT64_C(1) << random_below(seed, 26), .nid = -1
+	};
 	struct bootmem_result result;
 	uint64_t before = bm->allocated_pages;
 
 	if (random_below(seed, 2))
 		request.goal_phys = P(random_pfn(seed, m)) + random_below(seed, 4096);
 	if (bootmem_alloc(&x->pool, &request, &result) != BM_OK) {
-		assert_false(model_has_room(m, pfn_up(size),
-			max_u64(request.align_bytes >> PAGE_SHIFT, 1)));
+		assert_false(model_has_room(
+			m, pfn_up(size), max_u64(request.align_bytes >> PAGE_SHIFT, 1)));
 		return;
 	}
 	assert_int_equal(result.start_phys & (request.align_bytes - 1), 0);
@@ -714,8 +720,8 @@ static void random_round(uint64_t *seed)
 	struct model *m = malloc(sizeof(*m));
 	struct bootmem *bm;
 
-	m->start = random_below(seed, 2) ? random_below(seed, 10000) :
-					   (UINT64_C(1) << 32) + random_below(seed, 10000);
+	m->start = random_below(seed, 2) ? random_below(seed, 10000)
+					 : (UINT64_C(1) << 32) + random_below(seed, 10000);
 	m->end = m->start + 1 + random_below(seed, SPAN);
 	memset(m->reserved, 1, sizeof(m->reserved));
 	bm = add_node(x, m->start, m->end);

@@ -54,12 +54,10 @@ struct format {
 };
 
 static const struct format formats[] = {
-	{ 32, 0xff0000, 0xff00, 0xff },         /* BGR: blue in the lowest byte */
-	{ 32, 0xff, 0xff00, 0xff0000 },         /* RGB */
-	{ 32, 0x3ff00000, 0xffc00, 0x3ff },     /* 10 bits each */
-	{ 24, 0xff0000, 0xff00, 0xff },
-	{ 16, 0xf800, 0x7e0, 0x1f },
-	{ 16, 0x7c00, 0x3e0, 0x1f },
+	{ 32, 0xff0000, 0xff00, 0xff },     /* BGR: blue in the lowest byte */
+	{ 32, 0xff, 0xff00, 0xff0000 },     /* RGB */
+	{ 32, 0x3ff00000, 0xffc00, 0x3ff }, /* 10 bits each */
+	{ 24, 0xff0000, 0xff00, 0xff }, { 16, 0xf800, 0x7e0, 0x1f }, { 16, 0x7c00, 0x3e0, 0x1f },
 	{ 8, 0xe0, 0x1c, 0x03 },
 	{ 32, 0xaa000000, 0x00550000, 0x1000f }, /* bits that are not together */
 };
@@ -72,10 +70,15 @@ struct screen {
 	uint32_t *model; /* 0xrrggbb for each pixel; UINT32_MAX: untouched */
 };
 
-static struct screen make(const struct format *f, uint32_t width, uint32_t height, uint32_t extra_pixels)
+static struct screen make(
+	const struct format *f, uint32_t width, uint32_t height, uint32_t extra_pixels)
 {
-	struct screen s = { .format = { .width = width, .height = height, .bits_per_pixel = f->bits,
-				    .red_mask = f->red, .green_mask = f->green, .blue_mask = f->blue } };
+	struct screen s = { .format = { .width = width,
+				    .height = height,
+				    .bits_per_pixel = f->bits,
+				    .red_mask = f->red,
+				    .green_mask = f->green,
+				    .blue_mask = f->blue } };
 	uint32_t pixel_bytes = f->bits / 8;
 
 	s.format.pitch = (width + extra_pixels) * pixel_bytes;
@@ -128,14 +131,16 @@ static void check(const struct screen *s)
 
 	for (size_t at = 0; at < s->size; at++) {
 		size_t line = at / s->format.pitch, x = at % s->format.pitch / pixel_bytes;
-		uint32_t rgb = x < s->format.width ? s->model[line * s->format.width + x] : UINT32_MAX;
+		uint32_t rgb =
+			x < s->format.width ? s->model[line * s->format.width + x] : UINT32_MAX;
 		uint32_t wanted = UNTOUCHED;
 
 		if (rgb != UINT32_MAX)
-			wanted = model_pixel(s, rgb) >> 8 * (at % s->format.pitch % pixel_bytes) & 0xff;
+			wanted = model_pixel(s, rgb) >> 8 * (at % s->format.pitch % pixel_bytes) &
+				 0xff;
 		if (s->bytes[at] != wanted)
-			fail_msg("%u bits: byte %zu is %02x, not %02x", s->format.bits_per_pixel, at,
-				s->bytes[at], wanted);
+			fail_msg("%u bits: byte %zu is %02x, not %02x", s->format.bits_per_pixel,
+				at, s->bytes[at], wanted);
 	}
 }
 
@@ -165,14 +170,17 @@ static void rectangles_match_the_model(void **state)
 			(uint32_t)random_below(&seed, 5));
 
 		for (unsigned n = 0; n < 8; n++) {
-			uint32_t x = (uint32_t)random_below(&seed, width + 3), rgb = (uint32_t)random_below(&seed, 1u << 24);
+			uint32_t x = (uint32_t)random_below(&seed, width + 3),
+				 rgb = (uint32_t)random_below(&seed, 1u << 24);
 			uint32_t y = (uint32_t)random_below(&seed, height + 3);
 			uint32_t w = n == 7 ? UINT32_MAX : (uint32_t)random_below(&seed, width + 3);
-			uint32_t h = n == 7 ? UINT32_MAX : (uint32_t)random_below(&seed, height + 3);
+			uint32_t h =
+				n == 7 ? UINT32_MAX : (uint32_t)random_below(&seed, height + 3);
 
 			canvas_fill(&s.canvas, x, y, w, h, rgb);
 			for (uint64_t at_y = y; at_y < (uint64_t)y + h && at_y < height; at_y++)
-				for (uint64_t at_x = x; at_x < (uint64_t)x + w && at_x < width; at_x++)
+				for (uint64_t at_x = x; at_x < (uint64_t)x + w && at_x < width;
+					at_x++)
 					model_set(&s, at_x, at_y, rgb);
 		}
 		check(&s);
@@ -186,7 +194,9 @@ static void model_glyph(struct screen *s, const struct face *face, uint32_t x, u
 	for (uint32_t i = 0; i < face_height(face); i++)
 		for (uint32_t j = 0; j < face_width(face); j++)
 			model_set(s, (uint64_t)x + j, (uint64_t)y + i,
-				glyph_bit(face->font, ch, j / face->scale, i / face->scale) ? rgb : paper);
+				glyph_bit(face->font, ch, j / face->scale, i / face->scale)
+					? rgb
+					: paper);
 }
 
 static void glyphs_match_the_model(void **state)
@@ -196,12 +206,14 @@ static void glyphs_match_the_model(void **state)
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(formats) * 25; i++) {
 		struct screen s = make(&formats[i % ARRAY_SIZE(formats)],
-			1 + (uint32_t)random_below(&seed, 60), 1 + (uint32_t)random_below(&seed, 40),
-			(uint32_t)random_below(&seed, 3));
+			1 + (uint32_t)random_below(&seed, 60),
+			1 + (uint32_t)random_below(&seed, 40), (uint32_t)random_below(&seed, 3));
 
 		for (unsigned n = 0; n < 6; n++) {
-			struct face face = { &font[random_below(&seed, 2)], 1 + (uint32_t)random_below(&seed, 3) };
-			uint32_t x = (uint32_t)random_below(&seed, 62), y = (uint32_t)random_below(&seed, 42);
+			struct face face = { &font[random_below(&seed, 2)],
+				1 + (uint32_t)random_below(&seed, 3) };
+			uint32_t x = (uint32_t)random_below(&seed, 62),
+				 y = (uint32_t)random_below(&seed, 42);
 			char ch = (char)random_below(&seed, 256);
 
 			canvas_glyph(&s.canvas, &face, x, y, ch, 0xd0e0f0, 0x102030);
@@ -214,8 +226,13 @@ static void glyphs_match_the_model(void **state)
 
 static void bad_descriptions_are_refused(void **state)
 {
-	const struct handoff_framebuffer good = { .width = 10, .height = 4, .pitch = 40,
-		.bits_per_pixel = 32, .red_mask = 0xff0000, .green_mask = 0xff00, .blue_mask = 0xff };
+	const struct handoff_framebuffer good = { .width = 10,
+		.height = 4,
+		.pitch = 40,
+		.bits_per_pixel = 32,
+		.red_mask = 0xff0000,
+		.green_mask = 0xff00,
+		.blue_mask = 0xff };
 	struct handoff_framebuffer f = good;
 	uint8_t bytes[160];
 	struct canvas c;
@@ -256,14 +273,17 @@ static void faces_fit(void **state)
 	for (uint32_t width = 1; width < 600; width += 7)
 		for (uint32_t height = 1; height < 400; height += 11) {
 			struct canvas c = { .fonts = &fonts, .width = width, .height = height };
-			struct face large = face_largest(&c, 20, 10), small = face_smallest(&c, 20, 10);
+			struct face large = face_largest(&c, 20, 10),
+				    small = face_smallest(&c, 20, 10);
 
 			if (width < 20 * 5 || height < 10 * 7)
 				assert_true(large.font == font && large.scale == 1);
 			else
-				assert_true(face_width(&large) * 20 <= width && face_height(&large) * 10 <= height);
+				assert_true(face_width(&large) * 20 <= width &&
+					    face_height(&large) * 10 <= height);
 			if (width >= 20 * 5 && height <= 10 * 7)
-				assert_true(face_height(&small) * 10 >= height && face_width(&small) * 20 <= width);
+				assert_true(face_height(&small) * 10 >= height &&
+					    face_width(&small) * 20 <= width);
 		}
 }
 
@@ -290,8 +310,9 @@ static bool cell_shows(struct screen *s, const struct terminal *t, uint32_t colu
 
 	canvas_glyph(&wanted.canvas, &t->face, x, y, ch, t->ink, t->paper);
 	for (uint32_t i = 0; i < height; i++)
-		same = same && memcmp(wanted.bytes + (y + i) * s->format.pitch + x * 4,
-				       s->bytes + (y + i) * s->format.pitch + x * 4, width * 4) == 0;
+		same = same &&
+		       memcmp(wanted.bytes + (y + i) * s->format.pitch + x * 4,
+			       s->bytes + (y + i) * s->format.pitch + x * 4, width * 4) == 0;
 	discard(&wanted);
 	return same;
 }
@@ -408,9 +429,11 @@ static void tiny_terminals_stay_inside(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 300; i++) {
-		struct screen s = make(&formats[i % ARRAY_SIZE(formats)], 1 + (uint32_t)random_below(&seed, 30),
+		struct screen s = make(&formats[i % ARRAY_SIZE(formats)],
+			1 + (uint32_t)random_below(&seed, 30),
 			1 + (uint32_t)random_below(&seed, 30), (uint32_t)random_below(&seed, 3));
-		struct face face = { &font[random_below(&seed, 2)], 1 + (uint32_t)random_below(&seed, 4) };
+		struct face face = { &font[random_below(&seed, 2)],
+			1 + (uint32_t)random_below(&seed, 4) };
 		struct terminal t;
 		struct sink sink = terminal_sink(&t);
 

@@ -24,8 +24,8 @@ static struct fake_firmware fw;
 static struct boot boot;
 static EFI_BOOT_SERVICES services;
 static uint32_t before[PAGES];
-static uint8_t first_of[PAGES];   /* an allocation begins here */
-static bool by_allocation;        /* refuse to free more than one allocation at once */
+static uint8_t first_of[PAGES]; /* an allocation begins here */
+static bool by_allocation;      /* refuse to free more than one allocation at once */
 static uint32_t refused_frees;
 
 /* --- the host's firmware behind EFI's functions ----------------------------------------------------- */
@@ -129,8 +129,8 @@ static void a_start_that_fails_keeps_nothing(void **state)
 	(void)state;
 	set_up();
 	boot.input.options.badrams = 1;
-	boot.input.options.badram[0] =
-		(struct option_range){ .start_phys = 0x1100000, .bytes = RAM_BYTES - 0x1100000 - 48 * KIB };
+	boot.input.options.badram[0] = (struct option_range){ .start_phys = 0x1100000,
+		.bytes = RAM_BYTES - 0x1100000 - 48 * KIB };
 	assert_int_not_equal(boot_prepare(&boot), BM_OK);
 	assert_true(claims_release(&services, boot.claimed, boot.claims));
 	assert_true(changed_pages() == 0);

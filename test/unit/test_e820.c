@@ -63,8 +63,14 @@ static void check_picture(const struct e820_entry *raw, uint32_t n, const char *
 		check_picture(raw_, ARRAY_SIZE(raw_), picture, finding, count);                    \
 	} while (0)
 
-#define E(from, to, what) { .start = P(from), .end = P(to), .type = E820_##what }
-#define B(from, to, what) { .start = (from), .end = (to), .type = E820_##what }
+#define E(from, to, what)                                                                          \
+	{                                                                                          \
+		.start = P(from), .end = P(to), .type = E820_##what                                \
+	}
+#define B(from, to, what)                                                                          \
+	{                                                                                          \
+		.start = (from), .end = (to), .type = E820_##what                                  \
+	}
 
 /* Expect neighbours of one type to become one entry, and no finding. */
 static void test_merges(void **state)
@@ -176,7 +182,8 @@ static void test_swallowed_page(void **state)
 static void test_unknown_type(void **state)
 {
 	(void)state;
-	PICTURE("RXX.", FINDING_MAP_OVERLAP, 0, E(0, 1, RAM), { .start = P(1), .end = P(3), .type = 77 });
+	PICTURE("RXX.", FINDING_MAP_OVERLAP, 0, E(0, 1, RAM),
+		{ .start = P(1), .end = P(3), .type = 77 });
 }
 
 static void test_too_small(void **state)

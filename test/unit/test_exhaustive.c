@@ -46,7 +46,8 @@ static void check_map(const struct e820_entry *raw, uint32_t n)
 	struct e820_event event[8];
 	struct e820 out = { .entry = entry, .capacity = ARRAY_SIZE(entry) };
 
-	if (e820_sanitise(raw, n, &out, event, ARRAY_SIZE(event), NULL) != BM_OK || !e820_check(&out))
+	if (e820_sanitise(raw, n, &out, event, ARRAY_SIZE(event), NULL) != BM_OK ||
+		!e820_check(&out))
 		fail_msg("the table breaks its invariant");
 	for (pfn_t page = 0; page < PAGES; page++) {
 		uint32_t type = E820_TYPES;
@@ -56,7 +57,8 @@ static void check_map(const struct e820_entry *raw, uint32_t n)
 				(type == E820_TYPES || raw[i].type > type))
 				type = raw[i].type;
 		if (e820_type_at(&out, page) != type)
-			fail_msg("page %u is %u, not %u", (unsigned)page, e820_type_at(&out, page), type);
+			fail_msg("page %u is %u, not %u", (unsigned)page, e820_type_at(&out, page),
+				type);
 	}
 }
 
@@ -83,7 +85,8 @@ static void all_maps(struct map_scope *s, struct e820_entry *raw, uint32_t used,
 
 		if (r->end > s->pages)
 			continue;
-		raw[used] = (struct e820_entry){ P(r->start), P(r->end), s->types[kind / PAIRS], 0 };
+		raw[used] =
+			(struct e820_entry){ P(r->start), P(r->end), s->types[kind / PAIRS], 0 };
 		all_maps(s, raw, used + 1, kind);
 	}
 }
@@ -96,7 +99,8 @@ static void test_all_maps(void **state)
 	static const struct {
 		uint32_t entries, types;
 		pfn_t pages;
-	} scope[] = { { 0, 8, 12 }, { 1, 8, 12 }, { 2, 8, 12 }, { 3, 3, 12 }, { 4, 2, 8 }, { 4, 1, 12 } };
+	} scope[] = { { 0, 8, 12 }, { 1, 8, 12 }, { 2, 8, 12 }, { 3, 3, 12 }, { 4, 2, 8 },
+		{ 4, 1, 12 } };
 	struct e820_entry raw[4];
 	uint64_t maps = 0;
 
@@ -138,7 +142,8 @@ static void make_operations(void)
 {
 	operations = 0;
 	for (unsigned i = 0; i < PAIRS; i++) {
-		operation[operations++] = (struct operation){ FREE_RANGE, pair[i].start, pair[i].end, 0 };
+		operation[operations++] =
+			(struct operation){ FREE_RANGE, pair[i].start, pair[i].end, 0 };
 		if (i % 3 == 0)
 			operation[operations++] =
 				(struct operation){ RESERVE_RANGE, pair[i].start, pair[i].end, 0 };
@@ -146,7 +151,8 @@ static void make_operations(void)
 	for (uint64_t size = 1; size <= 4; size++)
 		for (uint64_t align = 1; align <= 4; align *= 2)
 			for (uint64_t goal = 0; goal <= 8; goal += 4)
-				operation[operations++] = (struct operation){ ALLOCATE, size, align, goal };
+				operation[operations++] =
+					(struct operation){ ALLOCATE, size, align, goal };
 }
 
 struct node_model {
@@ -164,7 +170,9 @@ static size_t model_bytes(void)
 
 static void start_node(struct node_model *m)
 {
-	m->pool = (struct bootmem_pool){ .node = &m->bm, .nodes = 1, .current_limit = PHYS_END,
+	m->pool = (struct bootmem_pool){ .node = &m->bm,
+		.nodes = 1,
+		.current_limit = PHYS_END,
 		.window = { (uintptr_t)m->bitmap } };
 	if (init_bootmem(&m->bm, m->pool.window, 0, scope.start, scope.first + PAGES) != BM_OK)
 		fail_msg("init_bootmem");
@@ -190,7 +198,8 @@ static bool has_place(const struct node_model *m, uint64_t from, const struct op
 
 static void do_allocate(struct node_model *m, const struct operation *op)
 {
-	struct bootmem_request request = { P(op->a), P(op->b), op->goal ? P(scope.first + op->goal) : 0, 0, -1 };
+	struct bootmem_request request = { P(op->a), P(op->b),
+		op->goal ? P(scope.first + op->goal) : 0, 0, -1 };
 	struct bootmem_result result;
 	uint64_t at;
 
@@ -216,8 +225,8 @@ static void apply(struct node_model *m, const struct operation *op)
 		do_allocate(m, op);
 		return;
 	}
-	error = op->what == FREE_RANGE ? free_bootmem(&m->bm, start, P(op->b - op->a)) :
-					 reserve_bootmem(&m->bm, start, P(op->b - op->a));
+	error = op->what == FREE_RANGE ? free_bootmem(&m->bm, start, P(op->b - op->a))
+				       : reserve_bootmem(&m->bm, start, P(op->b - op->a));
 	if (error != BM_OK)
 		fail_msg("a range was refused");
 	memset(m->free + op->a, op->what == FREE_RANGE, op->b - op->a);

@@ -16,7 +16,7 @@
 #include "naive_mm.h"
 
 #define S           SECTION_PAGES
-#define DMA         (16 * MIB / PAGE_SIZE)                /* the first zone ends here, */
+#define DMA         (16 * MIB / PAGE_SIZE)                 /* the first zone ends here, */
 #define TOP         (ARCH_HIGHMEM ? 2 * S + 9 : GIB / KIB) /* and the second here */
 #define MAX_DEPTH   8
 #define MAX_PIECES  4
@@ -57,16 +57,16 @@ static const struct layout layouts[] = {
 		4, { { 0 } }, 0, 6 },
 	/* No block may grow beyond the border, not even where all pages on both sides are free. */
 	{ "across the largest block's border", { { 0x2400 - 6, "aaaaaaaaaaaaaa" } }, 1,
-		{ { -1, GFP_KERNEL, 0 }, { -1, GFP_KERNEL, 1 }, { -1, GFP_KERNEL, 2 } },
-		3, { { 0 } }, 0, 7 },
+		{ { -1, GFP_KERNEL, 0 }, { -1, GFP_KERNEL, 1 }, { -1, GFP_KERNEL, 2 } }, 3,
+		{ { 0 } }, 0, 7 },
 	{ "two sections that touch", { { S - 7, "aaaaaaaaaaaa" } }, 1,
-		{ { -1, GFP_KERNEL, 0 }, { -1, GFP_KERNEL, 1 }, { -1, GFP_KERNEL, 2 } },
-		3, { { 0 } }, 0, 7 },
+		{ { -1, GFP_KERNEL, 0 }, { -1, GFP_KERNEL, 1 }, { -1, GFP_KERNEL, 2 } }, 3,
+		{ { 0 } }, 0, 7 },
 	/* Only the middle one has a block of order 2. */
-	{ "three sections of one zone", { { 0x2001, "aaa" }, { S - 1, "aaaaa" }, { 2 * S - 2, "aaaa" } },
-		1,
-		{ { -1, GFP_KERNEL, 0 }, { -1, GFP_KERNEL, 1 }, { -1, GFP_KERNEL, 2 } },
-		3, { { 0 } }, 0, 6 },
+	{ "three sections of one zone",
+		{ { 0x2001, "aaa" }, { S - 1, "aaaaa" }, { 2 * S - 2, "aaaa" } }, 1,
+		{ { -1, GFP_KERNEL, 0 }, { -1, GFP_KERNEL, 1 }, { -1, GFP_KERNEL, 2 } }, 3,
+		{ { 0 } }, 0, 6 },
 	/* One of them has nothing at all. */
 	{ "four sections", { { 0x2001, "aaa" }, { S - 2, "aaAA" }, { TOP + S, "aaaaa" } }, 1,
 		{ { -1, GFP_KERNEL, 0 }, { -1, GFP_HIGHUSER, 0 }, { -1, GFP_HIGHUSER, 2 },
@@ -85,16 +85,17 @@ static const struct layout layouts[] = {
 		{ { 0, GFP_KERNEL, 0 }, { 1, GFP_KERNEL, 1 }, { 2, GFP_KERNEL, 0 },
 			{ 2, GFP_KERNEL, 1 } },
 		4, { { 0 } }, 0, 6 },
-	{ "nodes and zones", { { DMA - 2, "abbab" }, { TOP - 2, "bacb" }, { TOP + 2 * S, "ab" } }, 1,
+	{ "nodes and zones", { { DMA - 2, "abbab" }, { TOP - 2, "bacb" }, { TOP + 2 * S, "ab" } },
+		1,
 		{ { 0, GFP_KERNEL, 0 }, { 1, GFP_HIGHUSER, 0 }, { 2, GFP_HIGHUSER, 1 },
 			{ 1, GFP_DMA, 0 } },
 		4, { { 0 } }, 0, 6 },
 	{ "reserved pages given up", { { 0x2003, "aaAAaaaAaBBBbb" } }, 1,
-		{ { -1, GFP_KERNEL, 0 }, { -1, GFP_KERNEL, 1 }, { 1, GFP_KERNEL, 2 } },
-		3, { { 0x2005, 0x2007 }, { 0x200c, 0x200f } }, 2, 6 },
+		{ { -1, GFP_KERNEL, 0 }, { -1, GFP_KERNEL, 1 }, { 1, GFP_KERNEL, 2 } }, 3,
+		{ { 0x2005, 0x2007 }, { 0x200c, 0x200f } }, 2, 6 },
 	{ "nothing is free at first", { { S - 4, "AAAAAAAA" } }, 1,
-		{ { -1, GFP_KERNEL, 0 }, { -1, GFP_KERNEL, 1 } },
-		2, { { S - 3, S + 2 }, { S + 2, S + 4 } }, 2, 7 },
+		{ { -1, GFP_KERNEL, 0 }, { -1, GFP_KERNEL, 1 } }, 2,
+		{ { S - 3, S + 2 }, { S + 2, S + 4 } }, 2, 7 },
 	/* 256 pages a letter: blocks of 1, 2 and 4 MiB, and two of 4 MiB that are buddies but never join. */
 	{ "the largest blocks", { { 0x2700, "aaaaaaaaaaaa" } }, 256,
 		{ { -1, GFP_KERNEL, 8 }, { -1, GFP_KERNEL, 9 }, { -1, GFP_KERNEL, 10 },
@@ -102,8 +103,8 @@ static const struct layout layouts[] = {
 		4, { { 0 } }, 0, 4 },
 	/* A block without a buddy, where the descriptors of another section lie in front of its own. */
 	{ "descriptors side by side", { { S - 256, "a" }, { S + 256, "a" } }, 256,
-		{ { -1, GFP_KERNEL, 0 }, { -1, GFP_KERNEL, 8 }, { -1, GFP_KERNEL, 9 } },
-		3, { { 0 } }, 0, 5 },
+		{ { -1, GFP_KERNEL, 0 }, { -1, GFP_KERNEL, 8 }, { -1, GFP_KERNEL, 9 } }, 3,
+		{ { 0 } }, 0, 5 },
 };
 
 /* A layout as it stands, and how it stood before each step. */
@@ -149,8 +150,8 @@ static struct naive *model_of(const struct layout *l)
 	for (; windows < MAX_PIECES && l->stretch[windows].picture != NULL; windows++) {
 		const struct stretch *s = &l->stretch[windows];
 
-		window[windows] = (struct pfn_range){ s->start,
-			s->start + strlen(s->picture) * l->unit };
+		window[windows] =
+			(struct pfn_range){ s->start, s->start + strlen(s->picture) * l->unit };
 	}
 	n = naive_new(window, windows);
 	for (uint32_t i = 0; i < windows; i++)
@@ -343,9 +344,10 @@ static uint64_t run_layout(const struct layout *l, enum naive_way way)
 	scope_begin(&s, l, way);
 	if (way == NAIVE_WRITE_ALL || has_deferred(s.n)) {
 		all_sequences(&s, l->depth);
-		print_message("buddy: %8llu sequences of up to %u operations, %8llu calls failed: %s\n",
-			(unsigned long long)s.sequences, l->depth,
-			(unsigned long long)s.failures, s.n->trace);
+		print_message(
+			"buddy: %8llu sequences of up to %u operations, %8llu calls failed: %s\n",
+			(unsigned long long)s.sequences, l->depth, (unsigned long long)s.failures,
+			s.n->trace);
 		assert_true(s.failures != 0); /* a layout that never runs out tests too little */
 	}
 	scope_end(&s);
@@ -370,7 +372,8 @@ static void test_all_sequences_deferred(void **state)
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(layouts); i++)
 		sequences += run_layout(&layouts[i], NAIVE_DEFER);
-	print_message("buddy: %llu sequences on deferred sections\n", (unsigned long long)sequences);
+	print_message(
+		"buddy: %llu sequences on deferred sections\n", (unsigned long long)sequences);
 	assert_true(sequences > 200000);
 }
 

@@ -14,9 +14,9 @@
 
 #include "naive_mm.h"
 
-#define S     SECTION_PAGES
-#define DMA   (16 * MIB / PAGE_SIZE)
-#define TOP   (ARCH_HIGHMEM ? 2 * S + 5 : GIB / KIB) /* where the second zone ends */
+#define S   SECTION_PAGES
+#define DMA (16 * MIB / PAGE_SIZE)
+#define TOP (ARCH_HIGHMEM ? 2 * S + 5 : GIB / KIB) /* where the second zone ends */
 
 /* A few units of pages from start on, each of node a or b. */
 struct place {
@@ -163,8 +163,8 @@ static void give(struct naive *n, const struct image *image, pfn_t start, pfn_t 
 }
 
 /* Units of a set that follow each other, together. */
-static void give_runs(struct naive *n, const struct image *image, const struct place *place,
-	unsigned set)
+static void give_runs(
+	struct naive *n, const struct image *image, const struct place *place, unsigned set)
 {
 	for (uint32_t unit = 0, first; unit < units(place); unit++) {
 		if (!(set >> unit & 1))
@@ -192,8 +192,8 @@ static void give_set(struct naive *n, const struct image *image, const struct pl
 	}
 }
 
-static void check_reserved(const struct place *place, struct image *image, struct naive *n,
-	unsigned set)
+static void check_reserved(
+	const struct place *place, struct image *image, struct naive *n, unsigned set)
 {
 	static const char *const name[] = { "in runs", "upwards", "downwards" };
 	uint8_t *bytes = malloc(image->size_bytes), *model = malloc(naive_saved_bytes(n));
@@ -298,7 +298,8 @@ static uint64_t check_refusals(const struct place *place, struct image image[2],
 
 static void test_refused_ranges(void **state)
 {
-	static const struct place refused_place = { "the border of two sections", S - 5, 1, "aaaaaaaaaa" };
+	static const struct place refused_place = { "the border of two sections", S - 5, 1,
+		"aaaaaaaaaa" };
 	const struct place *place = &refused_place;
 	struct image image[2] = { { 0 } };
 	uint64_t refused = 0;

@@ -23,8 +23,9 @@ struct meaning {
 
 static void check_meaning(const struct meaning *m)
 {
-	struct efi_memory_desc desc = { .type = m->type, .phys_start = 0x1000, .pages = 2,
-		.attribute = m->attribute };
+	struct efi_memory_desc desc = {
+		.type = m->type, .phys_start = 0x1000, .pages = 2, .attribute = m->attribute
+	};
 	struct findings f = { 0 };
 
 	assert_int_equal(fw_desc_e820_type(&desc, &f), m->e820);
@@ -108,8 +109,8 @@ static void test_stride(void **state)
 	assert_int_equal(fw_map_init(&map, bytes, 0, 48, 1, 7), BM_INVALID);
 	assert_int_equal(fw_map_init(&map, bytes, 95, 48, 1, 7), BM_INVALID);
 	assert_int_equal(fw_map_init(&map, bytes, UINT64_C(48) << 32, 48, 1, 7), BM_INVALID);
-	assert_int_equal(fw_map_init(&map, bytes, 96, UINT64_C(48) | (UINT64_C(1) << 40), 1, 7),
-		BM_INVALID);
+	assert_int_equal(
+		fw_map_init(&map, bytes, 96, UINT64_C(48) | (UINT64_C(1) << 40), 1, 7), BM_INVALID);
 }
 
 /* Descriptors at an odd address with rubbish between them. */
@@ -123,7 +124,9 @@ static void test_walk(void **state)
 	memset(bytes, 0xa5, sizeof(bytes));
 	for (uint32_t i = 0; i < 3; i++) {
 		struct efi_memory_desc desc = { .type = EFI_MEM_CONVENTIONAL,
-			.phys_start = (i + 1) * 0x100000, .pages = i + 1, .attribute = WB };
+			.phys_start = (i + 1) * 0x100000,
+			.pages = i + 1,
+			.attribute = WB };
 
 		memcpy(bytes + 1 + i * 56, &desc, sizeof(desc));
 	}
@@ -154,7 +157,9 @@ static void test_impossible_ends(void **state)
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct efi_memory_desc desc = { .type = EFI_MEM_CONVENTIONAL,
-			.phys_start = bad[i].start, .pages = bad[i].pages, .attribute = WB };
+			.phys_start = bad[i].start,
+			.pages = bad[i].pages,
+			.attribute = WB };
 		struct e820 out = { .entry = entry, .capacity = 2 };
 		struct findings f = { 0 };
 		struct fw_map map;

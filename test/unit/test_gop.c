@@ -167,14 +167,16 @@ static void an_output_without_a_mode_is_passed_over(void **state)
 
 /* --- what is understood of it ----------------------------------------------------------------------- */
 
-static struct handoff_framebuffer screen_of(EFI_GRAPHICS_PIXEL_FORMAT format, EFI_PIXEL_BITMASK mask)
+static struct handoff_framebuffer screen_of(
+	EFI_GRAPHICS_PIXEL_FORMAT format, EFI_PIXEL_BITMASK mask)
 {
 	add(0, format, 0x80000000);
 	fw.info[0].PixelInformation = mask;
 	return gop_framebuffer(&table).screen;
 }
 
-static void assert_format(const struct handoff_framebuffer *s, uint32_t bits, uint32_t red, uint32_t green, uint32_t blue)
+static void assert_format(const struct handoff_framebuffer *s, uint32_t bits, uint32_t red,
+	uint32_t green, uint32_t blue)
 {
 	assert_int_equal(s->width, 800);
 	assert_int_equal(s->height, 600);
@@ -209,7 +211,8 @@ static void masks_give_the_depth(void **state)
 	assert_format(&s, 16, 0x7c00, 0x03e0, 0x001f);
 	s = screen_of(PixelBitMask, (EFI_PIXEL_BITMASK){ 0xff0000, 0x00ff00, 0x0000ff, 0 });
 	assert_format(&s, 24, 0xff0000, 0x00ff00, 0x0000ff);
-	s = screen_of(PixelBitMask, (EFI_PIXEL_BITMASK){ 0x3ff00000, 0x000ffc00, 0x000003ff, 0xc0000000 });
+	s = screen_of(PixelBitMask,
+		(EFI_PIXEL_BITMASK){ 0x3ff00000, 0x000ffc00, 0x000003ff, 0xc0000000 });
 	assert_format(&s, 32, 0x3ff00000, 0x000ffc00, 0x000003ff);
 	s = screen_of(PixelBitMask, (EFI_PIXEL_BITMASK){ 0, 0, 0, 0 });
 	assert_format(&s, 0, 0, 0, 0);

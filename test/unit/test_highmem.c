@@ -20,7 +20,7 @@
 #include "naive_mm.h"
 
 #define LOW       0x100
-#define HIGH      0x300 /* the first high page */
+#define HIGH      0x300    /* the first high page */
 #define FAR       0x100003 /* above 4 GiB; with 3 levels only */
 #define ALL_SLOTS 512
 #define FEW_SLOTS 3
@@ -49,8 +49,8 @@ static struct {
 	uint64_t flushed[8]; /* addresses */
 	phys_t shown[8];     /* the page that the tables showed there then, or 0 */
 	uint32_t flushes;
-	bool deaf;           /* forgets nothing */
-	int memory;          /* a file: the high pages of the model */
+	bool deaf;  /* forgets nothing */
+	int memory; /* a file: the high pages of the model */
 	volatile sig_atomic_t faults;
 } cpu;
 
@@ -118,8 +118,8 @@ static void build_tables(struct machine *m)
 
 	assert_true(pages <= 8);
 	m->tables = take_pages(m, 3);
-	assert_int_equal(paging_build(&m->mm->paging, &plan, &m->mode, m->tables, pages,
-				 m->mm->window),
+	assert_int_equal(
+		paging_build(&m->mm->paging, &plan, &m->mode, m->tables, pages, m->mm->window),
 		BM_OK);
 }
 
@@ -147,7 +147,8 @@ static struct machine *make(const struct paging_mode *mode)
 	assert_true(full_make(&m->full, m->n, ARCH_HIGHMEM ? HIGH : ARCH_DMA32_END_PFN));
 	m->mm = m->full.mm;
 	m->window = mmap(NULL, ALL_SLOTS * PAGE_SIZE, PROT_NONE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1, 0); /* where i386's tables reach */
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1,
+		0); /* where i386's tables reach */
 	assert_true(m->window != MAP_FAILED);
 	memset(&cpu, 0, sizeof(cpu));
 	cpu.m = m;
@@ -171,7 +172,7 @@ struct model {
 	uint32_t slots, next;
 	pfn_t pfn[ALL_SLOTS]; /* 0: nothing */
 	uint32_t users[ALL_SLOTS];
-	uint32_t flushed;     /* by the last call: slot + 1, or 0 */
+	uint32_t flushed; /* by the last call: slot + 1, or 0 */
 };
 
 static uint32_t slot_of(const struct model *model, pfn_t pfn)

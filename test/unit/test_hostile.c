@@ -94,7 +94,9 @@ static void no_fault_changes_nothing(void **state)
 /* There is nothing to spoil, and no descriptor to take an example of. */
 static void an_empty_map_stays_empty(void **state)
 {
-	const struct option_hostile faults = { { [HOSTILE_GROW] = 2, [HOSTILE_ZERO] = 3, [HOSTILE_NESTED] = 4,
+	const struct option_hostile faults = { { [HOSTILE_GROW] = 2,
+		[HOSTILE_ZERO] = 3,
+		[HOSTILE_NESTED] = 4,
 		[HOSTILE_UNSORTED] = 5 } };
 	struct fw_map map = { .stride = 40 };
 	uint32_t stride;

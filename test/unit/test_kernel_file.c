@@ -36,7 +36,8 @@ static void test_elf(void **state)
 		{ .start = BASE + 0x108000, .end = BASE + 0x108001 },
 		{ .start = BASE + 0x200000, .end = BASE + 0x900000, .type = MAP_WRITE },
 	};
-	const struct recorded_kernel k = { .entry = BASE + 0x105000, .segments = { segment, 3, 3 } };
+	const struct recorded_kernel k = { .entry = BASE + 0x105000,
+		.segments = { segment, 3, 3 } };
 	struct elf_kernel elf;
 	struct elf_fault fault;
 	uint64_t bytes;
@@ -108,7 +109,8 @@ static void test_anything(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 12; round++) {
 		struct record segment[4];
-		struct recorded_kernel k = { .entry = odd_number(&random), .segments = { segment, 4, 4 } };
+		struct recorded_kernel k = { .entry = odd_number(&random),
+			.segments = { segment, 4, 4 } };
 		uint64_t bytes;
 		void *file;
 

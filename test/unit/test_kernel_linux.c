@@ -217,8 +217,8 @@ static void test_no_room_for_parameters(void **state)
 	header(m)->min_alignment = 12;
 	start(m);
 	assert_true(fake_allocate(&m->fw, 0, pfn_down(0xa0000), EFI_MEM_RESERVED));
-	assert_true(fake_allocate(&m->fw, pfn_down(rest), pfn_down(m->boot.input.workspace_start_phys - rest),
-		EFI_MEM_RESERVED));
+	assert_true(fake_allocate(&m->fw, pfn_down(rest),
+		pfn_down(m->boot.input.workspace_start_phys - rest), EFI_MEM_RESERVED));
 	refused(m, "for \"handoff record\"");
 }
 
@@ -274,7 +274,8 @@ static void test_five_levels(void **state)
 		header(m)->xloadflags &= (uint16_t)(knows ? ~0 : ~(1 << 5));
 		start(m);
 		if (!knows) {
-			refused(m, "handoff: /vmlinuz can't be entered with 5-level paging, which is on");
+			refused(m, "handoff: /vmlinuz can't be entered with 5-level paging, which "
+				   "is on");
 			continue;
 		}
 		assert_int_equal(boot_prepare(&m->boot), BM_OK);

@@ -26,7 +26,8 @@ uint8_t io_in8(uint16_t port)
 	if (controller.absent)
 		return 0xff;
 	if (port == PORT_STATUS)
-		return (uint8_t)((controller.count != 0 ? STATUS_FULL : 0) | (controller.mouse ? STATUS_MOUSE : 0));
+		return (uint8_t)((controller.count != 0 ? STATUS_FULL : 0) |
+				 (controller.mouse ? STATUS_MOUSE : 0));
 	assert_int_equal(port, PORT_DATA);
 	assert_int_not_equal(controller.count, 0);
 	controller.count--;
@@ -51,7 +52,8 @@ static void sends(const uint8_t *byte, size_t count, const char *wanted)
 	assert_string_equal(keys, wanted);
 }
 
-#define SENDS(wanted, ...) sends((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }), wanted)
+#define SENDS(wanted, ...)                                                                         \
+	sends((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }), wanted)
 
 static void keys_turn_pages(void **state)
 {
@@ -72,11 +74,11 @@ static void modifiers_are_no_keys(void **state)
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(modifier); i++)
 		SENDS("", modifier[i], (uint8_t)(modifier[i] | 0x80));
-	SENDS("", 0x00, 0xff);                                                 /* too many at once */
-	SENDS("n", 0xe0, 0x2a, 0xe0, 0x37, 0xe0, 0xb7, 0xe0, 0xaa);            /* Print Screen */
-	SENDS("b", 0xe0, 0x2a, 0xe0, 0x48, 0xe0, 0xc8, 0xe0, 0xaa);            /* up, with Num Lock */
-	SENDS("b", 0xe0, 0xaa, 0xe0, 0x48, 0xe0, 0xc8, 0xe0, 0x2a);            /* up, with Shift held */
-	SENDS("", 0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5);                         /* Pause */
+	SENDS("", 0x00, 0xff);                                      /* too many at once */
+	SENDS("n", 0xe0, 0x2a, 0xe0, 0x37, 0xe0, 0xb7, 0xe0, 0xaa); /* Print Screen */
+	SENDS("b", 0xe0, 0x2a, 0xe0, 0x48, 0xe0, 0xc8, 0xe0, 0xaa); /* up, with Num Lock */
+	SENDS("b", 0xe0, 0xaa, 0xe0, 0x48, 0xe0, 0xc8, 0xe0, 0x2a); /* up, with Shift held */
+	SENDS("", 0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5);              /* Pause */
 }
 
 static void other_devices_are_no_keyboard(void **state)

@@ -19,14 +19,15 @@ static enum bm_error find(struct limits *l, const struct pfn_range *ram, uint32_
 	struct e820 map = { .entry = entry, .capacity = 8 };
 
 	for (uint32_t i = 0; i < n; i++)
-		entry[map.count++] = (struct e820_entry){ P(ram[i].start), P(ram[i].end), E820_RAM, 0 };
+		entry[map.count++] =
+			(struct e820_entry){ P(ram[i].start), P(ram[i].end), E820_RAM, 0 };
 	/* A reserved entry far above RAM must not count. */
 	entry[map.count++] = (struct e820_entry){ P(0xfffff), P(0x100000), E820_RESERVED, 0 };
 	return limits_find(l, &map, P(split));
 }
 
-static void check(const struct pfn_range *ram, uint32_t n, pfn_t split, pfn_t min, pfn_t low,
-	pfn_t max)
+static void check(
+	const struct pfn_range *ram, uint32_t n, pfn_t split, pfn_t min, pfn_t low, pfn_t max)
 {
 	struct limits l;
 
@@ -38,14 +39,16 @@ static void check(const struct pfn_range *ram, uint32_t n, pfn_t split, pfn_t mi
 	assert_int_equal(l.highend_pfn, max);
 }
 
-#define R(...) (const struct pfn_range[]){ __VA_ARGS__ }, ARRAY_SIZE(((const struct pfn_range[]){ __VA_ARGS__ }))
+#define R(...)                                                                                     \
+	(const struct pfn_range[]){ __VA_ARGS__ },                                                 \
+		ARRAY_SIZE(((const struct pfn_range[]){ __VA_ARGS__ }))
 
 static void test_split(void **state)
 {
 	(void)state;
-	check(R({ 0, 50 }), 100, 1, 50, 50);              /* RRRRR..... |            */
-	check(R({ 0, 100 }), 100, 1, 100, 100);           /* RRRRRRRRRR |            */
-	check(R({ 0, 150 }), 100, 1, 100, 150);           /* RRRRRRRRRR | RRRR       */
+	check(R({ 0, 50 }), 100, 1, 50, 50);                /* RRRRR..... |            */
+	check(R({ 0, 100 }), 100, 1, 100, 100);             /* RRRRRRRRRR |            */
+	check(R({ 0, 150 }), 100, 1, 100, 150);             /* RRRRRRRRRR | RRRR       */
 	check(R({ 0, 50 }, { 150, 180 }), 100, 1, 50, 180); /* RRRRR..... | ...RRR   */
 	check(R({ 0, 50 }, { 100, 180 }), 100, 1, 50, 180); /* RRRRR..... | RRRR     */
 	check(R({ 10, 50 }, { 60, 80 }), 100, 10, 80, 80);  /* .RRR.RRR.. |          */
@@ -76,8 +79,8 @@ static void test_no_low_memory(void **state)
 #define NO LIMITS_NOT_GIVEN
 
 struct split_case {
-	uint64_t ram, highmem, vmalloc;   /* MiB, or NO */
-	uint64_t low_end, ram_end;        /* MiB; 0: no limit */
+	uint64_t ram, highmem, vmalloc; /* MiB, or NO */
+	uint64_t low_end, ram_end;      /* MiB; 0: no limit */
 	enum split_refusal highmem_refusal, vmalloc_refusal;
 };
 

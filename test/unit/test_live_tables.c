@@ -425,7 +425,8 @@ static void test_that_show_all_ram(void **state)
 		uint32_t *entry = (uint32_t *)(void *)entries(m, 0);
 
 		for (uint32_t i = 0; i < TOP / (4 * MIB); i++)
-			entry[i] = (uint32_t)arch_leaf_entry(&m->fw.mode, large, i * 4 * MIB, MAP_WRITE);
+			entry[i] = (uint32_t)arch_leaf_entry(
+				&m->fw.mode, large, i * 4 * MIB, MAP_WRITE);
 	}
 	boots(m, NULL);
 	assert_int_equal(m->boot.audit.ram_unmapped_pages, 0);

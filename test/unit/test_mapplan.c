@@ -61,7 +61,8 @@ static void add_ram(phys_t start, phys_t end)
 
 static void add_special(phys_t start, phys_t end, uint32_t rights)
 {
-	w.special[w.specials++] = (struct map_special){ start, end, rights, true, false, false, false };
+	w.special[w.specials++] =
+		(struct map_special){ start, end, rights, true, false, false, false };
 }
 
 static void add_guard(phys_t start, phys_t end)
@@ -407,15 +408,17 @@ static void refuses_identity_in_the_kernels_half(void **state)
 	add_ram(0, 0x1000000);
 	assert_int_equal(build_plan(), BM_OK);
 	end = w.space.identity_end;
-	assert_special_gives(
-		(struct map_special){ end - PAGE_SIZE, end + PAGE_SIZE, MAP_WRITE, true, false, false, false },
+	assert_special_gives((struct map_special){ end - PAGE_SIZE, end + PAGE_SIZE, MAP_WRITE,
+				     true, false, false, false },
 		BM_CONFLICT);
 	assert_special_gives(
-		(struct map_special){ end, end + PAGE_SIZE, MAP_WRITE, true, false, false, false }, BM_CONFLICT);
+		(struct map_special){ end, end + PAGE_SIZE, MAP_WRITE, true, false, false, false },
+		BM_CONFLICT);
 	assert_special_gives(
-		(struct map_special){ end - PAGE_SIZE, end, MAP_WRITE, true, false, false, false }, BM_OK);
-	assert_special_gives(
-		(struct map_special){ end + PAGE_SIZE, end + PAGE_SIZE, MAP_WRITE, true, false, false, false },
+		(struct map_special){ end - PAGE_SIZE, end, MAP_WRITE, true, false, false, false },
+		BM_OK);
+	assert_special_gives((struct map_special){ end + PAGE_SIZE, end + PAGE_SIZE, MAP_WRITE,
+				     true, false, false, false },
 		BM_OK);
 }
 

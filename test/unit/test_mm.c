@@ -47,7 +47,8 @@ static phys_t take(struct machine *m, enum owner owner, uint64_t pages)
 
 	assert_int_equal(bootmem_alloc(&m->pool, &request, &result), BM_OK);
 	assert_int_equal(owners_add(&m->owners, &m->map, owner, pfn_down(result.start_phys),
-				 pfn_down(result.start_phys) + pages), BM_OK);
+				 pfn_down(result.start_phys) + pages),
+		BM_OK);
 	memset(phys_to_virt(m->pool.window, result.start_phys), 0, (size_t)P(pages));
 	return result.start_phys;
 }
@@ -59,13 +60,16 @@ static void start_bootmem(struct machine *m, const struct limits *l)
 	uint64_t pages = bootmem_bootmap_pages(0, end);
 	pfn_t at = 256;
 
-	m->pool = (struct bootmem_pool){ .node = &m->bootmem, .nodes = 1,
+	m->pool = (struct bootmem_pool){ .node = &m->bootmem,
+		.nodes = 1,
 		.current_limit = ARCH_HIGHMEM ? P(l->max_low_pfn) : PHYS_END,
-		.dma_limit = 16 * MIB, .window = { (uintptr_t)m->arena } };
+		.dma_limit = 16 * MIB,
+		.window = { (uintptr_t)m->arena } };
 	assert_int_equal(init_bootmem(&m->bootmem, m->pool.window, P(at), 0, end), BM_OK);
 	for (uint32_t i = 0; i < m->map.count; i++)
 		assert_int_equal(free_bootmem(&m->bootmem, m->map.entry[i].start,
-			m->map.entry[i].end - m->map.entry[i].start), BM_OK);
+					 m->map.entry[i].end - m->map.entry[i].start),
+			BM_OK);
 	own(m, OWNER_PAGE_0, 0, 1);
 	own(m, OWNER_BITMAP, at, at + pages);
 }
@@ -113,8 +117,9 @@ static void destroy(struct machine *m)
 	free(m);
 }
 
-#define MAKE(...) make((const struct pfn_range[]){ __VA_ARGS__ },                                  \
-	ARRAY_SIZE(((const struct pfn_range[]){ __VA_ARGS__ })))
+#define MAKE(...)                                                                                  \
+	make((const struct pfn_range[]){ __VA_ARGS__ },                                            \
+		ARRAY_SIZE(((const struct pfn_range[]){ __VA_ARGS__ })))
 
 static uint64_t free_pages_of(const struct mm *mm)
 {
@@ -193,7 +198,8 @@ static void test_section_edges(void **state)
 /* RAM terabytes away costs a page of the section table for each stretch, and nothing for the hole. */
 static void test_far_memory(void **state)
 {
-	struct e820_entry entry[] = { { 0, GIB, E820_RAM, 0 }, { 8 * TIB, 8 * TIB + GIB, E820_RAM, 0 } };
+	struct e820_entry entry[] = { { 0, GIB, E820_RAM, 0 },
+		{ 8 * TIB, 8 * TIB + GIB, E820_RAM, 0 } };
 	struct e820 map = { entry, 2, 2 };
 	uint64_t roots = (8 * TIB + GIB) >> (ARCH_SECTION_SHIFT + 7);
 
@@ -348,8 +354,8 @@ static void test_deferred(void **state)
 	assert_int_equal(mm->sections_initialised, 5);
 	for (uint32_t z = 0; z < ARCH_NR_ZONES; z++)
 		for (unsigned order = 0; order < NR_ORDERS; order++)
-			assert_int_equal(zone_free_blocks(&mm->node[0].zone[z], order),
-				blocks[z][order]);
+			assert_int_equal(
+				zone_free_blocks(&mm->node[0].zone[z], order), blocks[z][order]);
 	destroy(m);
 }
 
@@ -368,7 +374,8 @@ static void test_deferred_in_pieces(void **state)
 	for (pfn_t pfn = 2 * s; pfn < 3 * s; pfn += 2)
 		assert_int_equal(reserve_bootmem(&m->bootmem, P(pfn), PAGE_SIZE), BM_OK);
 	for (pfn_t pfn = 3 * s; pfn < 4 * s - 8; pfn += 4096)
-		assert_int_equal(reserve_bootmem(&m->bootmem, P(pfn), P(min_u64(4096, 4 * s - 8 - pfn))),
+		assert_int_equal(
+			reserve_bootmem(&m->bootmem, P(pfn), P(min_u64(4096, 4 * s - 8 - pfn))),
 			BM_OK);
 	assert_int_equal(reserve_bootmem(&m->bootmem, P(4 * s - 6), PAGE_SIZE), BM_OK);
 	assert_int_equal(reserve_bootmem(&m->bootmem, P(4 * s - 3), PAGE_SIZE), BM_OK);
@@ -530,9 +537,9 @@ static void test_bad_frees(void **state)
 	assert_int_equal(free_pages(mm, pfn + 1, 3), BM_INVALID);
 	assert_int_equal(free_pages(mm, pfn, 3), BM_OK);
 	assert_int_equal(free_pages(mm, pfn, 3), BM_INVALID);
-	assert_int_equal(free_pages(mm, 0, 0), BM_INVALID);            /* reserved */
-	assert_int_equal(free_pages(mm, 0xb0, 0), BM_INVALID);         /* a hole */
-	assert_int_equal(free_pages(mm, PFN_END - 1, 0), BM_INVALID);  /* no section */
+	assert_int_equal(free_pages(mm, 0, 0), BM_INVALID);           /* reserved */
+	assert_int_equal(free_pages(mm, 0xb0, 0), BM_INVALID);        /* a hole */
+	assert_int_equal(free_pages(mm, PFN_END - 1, 0), BM_INVALID); /* no section */
 	assert_int_equal(zone_alloc_pages(mm, 0, MAX_ORDER + 1), PFN_NONE);
 	assert_int_equal(zone_alloc_pages(mm, 99, 0), PFN_NONE);
 	assert_int_equal(alloc_pages_node(mm, 1, GFP_KERNEL, 0), PFN_NONE); /* no such node */
@@ -558,7 +565,8 @@ static void test_free_reserved(void **state)
 	assert_int_equal(free_reserved_pages(m->mm, 0x5000, 0x5400), BM_INVALID);
 	assert_int_equal(free_reserved_pages(m->mm, 0x5400, 0x5000), BM_INVALID);
 	assert_int_equal(free_reserved_pages(m->mm, PFN_END, PFN_END + 1), BM_INVALID);
-	assert_int_equal(free_reserved_pages(m->mm, PFN_END - 1, PFN_END), BM_INVALID); /* no section */
+	assert_int_equal(
+		free_reserved_pages(m->mm, PFN_END - 1, PFN_END), BM_INVALID); /* no section */
 	assert_true(mm_check(m->mm));
 	destroy(m);
 }
@@ -578,7 +586,8 @@ static void test_selftest(void **state)
 	m->mm->node[0].zone[1].free_pages--;
 	mm_selftest(m->mm, &balanced);
 	assert_true(balanced);
-	m->mm->node[0].zone[1].area[1].head_pfn = m->mm->node[0].zone[1].area[0].head_pfn; /* handed out twice */
+	m->mm->node[0].zone[1].area[1].head_pfn =
+		m->mm->node[0].zone[1].area[0].head_pfn; /* handed out twice */
 	mm_selftest(m->mm, &balanced);
 	assert_false(balanced);
 	destroy(m);
@@ -711,7 +720,8 @@ static void test_missing_roots(void **state)
 /* Where a section's descriptors are: 40 bits of a pfn. */
 static void test_far_descriptors(void **state)
 {
-	static const pfn_t pfn[] = { 1, UINT64_C(0xffffffff), UINT64_C(0x100000000), UINT64_C(0xa512345678) };
+	static const pfn_t pfn[] = { 1, UINT64_C(0xffffffff), UINT64_C(0x100000000),
+		UINT64_C(0xa512345678) };
 	struct section section = { 0 };
 
 	(void)state;

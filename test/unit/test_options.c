@@ -147,7 +147,8 @@ static void quotes(void **state)
 	assert_int_equal(parse(options_parse_words, "x.efi \"cmdline=say \"\"hi\"\"\" mem=1G"), 0);
 	assert_string_equal(options.cmdline, "say \"hi\"");
 	assert_true(options.mem_bytes == GIB);
-	assert_int_equal(parse(options_parse_words, "kernel=\\EFI\\x.elf \"initrd=\\my dir\\i\""), 0);
+	assert_int_equal(
+		parse(options_parse_words, "kernel=\\EFI\\x.elf \"initrd=\\my dir\\i\""), 0);
 	assert_string_equal(options.kernel, "\\EFI\\x.elf");
 	assert_string_equal(options.initrd, "\\my dir\\i");
 }
@@ -437,15 +438,17 @@ static void faults_of_the_firmware(void **state)
 	refuses("hostile=Stale=2");
 	refuses("hostile=pool=1,slow=2");
 	assert_int_equal(options.hostile.fault[HOSTILE_POOL], 0);
-	assert_non_null(strstr(said, "stale, grow, stride, nested, unsorted, zero, refuse, pool, pages, nogop, "
-				     "noconout"));
+	assert_non_null(strstr(said,
+		"stale, grow, stride, nested, unsorted, zero, refuse, pool, pages, nogop, "
+		"noconout"));
 }
 
 /* As editors on Windows save "Unicode", in either byte order, cut in the middle, or empty. */
 static void utf16_becomes_ascii(void **state)
 {
 	char little[] = "\xff\xfem\0o\0d\0e\0=\0r\0e\0p\0o\0r\0t\0\r\0\n\0#\0\xac\x20";
-	char big[] = "\xfe\xff\0m\0e\0m\0=\0" "1\0M\0";
+	char big[] = "\xfe\xff\0m\0e\0m\0=\0"
+		     "1\0M\0";
 	char plain[] = "mode=boot", mark[] = "\xff\xfe";
 
 	(void)state;
@@ -598,8 +601,8 @@ static void nul_bytes_are_blanks(void **state)
 
 /* --- who may say what ------------------------------------------------------------------------------ */
 
-#define HASH_A "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-#define HASH_B "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
+#define HASH_A     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#define HASH_B     "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
 
 static void hashes(void **state)
 {
@@ -611,8 +614,10 @@ static void hashes(void **state)
 	accepts("sha256 = " HASH_A);
 	accepts("sha256 = " HASH_B " , " HASH_A "\nmem=1G\nsha256=" HASH_B);
 	assert_int_equal(options.hashes, 4);
-	assert_true(sha256_equal(&options.sha256[0], &abc) && sha256_equal(&options.sha256[2], &abc));
-	assert_true(sha256_equal(&options.sha256[1], &empty) && sha256_equal(&options.sha256[3], &empty));
+	assert_true(
+		sha256_equal(&options.sha256[0], &abc) && sha256_equal(&options.sha256[2], &abc));
+	assert_true(sha256_equal(&options.sha256[1], &empty) &&
+		    sha256_equal(&options.sha256[3], &empty));
 	/* nothing of a line that is refused; refuses() compares the list, too */
 	options.hashes = 0;
 	memset(options.sha256, 0, sizeof(options.sha256));
@@ -642,7 +647,8 @@ static void denies(const char *text)
 	before = options;
 	said[0] = '\0';
 	assert_int_equal(parse(options_parse_file, text), 1);
-	assert_non_null(strstr(said, " ignored: only the configuration in the signed image may say this"));
+	assert_non_null(
+		strstr(said, " ignored: only the configuration in the signed image may say this"));
 	assert_memory_equal(&options, &before, sizeof(before));
 	said[0] = '\0';
 }
@@ -672,8 +678,10 @@ static void what_can_not_harm(void **state)
 	denies("pae=auto");
 	denies("serial=0x3f8");
 	denies("serial=0xb2,9600");
-	accepts("mode=report\nmem=1G\nnuma=off\nreserve=1@0\nbadram=1@0\nserial=ttyS1,9600\nserial=off");
-	accepts("console=serial\nfiles=off\nafter=reboot\nhostile=stale=1\nkernel=/k\ninitrd=/i\ncmdline=c");
+	accepts("mode=report\nmem=1G\nnuma=off\nreserve=1@0\nbadram=1@0\nserial=ttyS1,9600\nserial="
+		"off");
+	accepts("console=serial\nfiles=off\nafter=reboot\nhostile=stale=1\nkernel=/k\ninitrd=/"
+		"i\ncmdline=c");
 	assert_string_equal(options.kernel, "/k");
 }
 

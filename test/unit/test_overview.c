@@ -53,13 +53,18 @@ struct picture {
 static struct picture draw(uint32_t width, uint32_t height, uint32_t bottom)
 {
 	struct picture p = { malloc((size_t)width * height * 4), width, height, { 0 } };
-	const struct handoff_framebuffer format = { .width = width, .height = height,
-		.pitch = width * 4, .bits_per_pixel = 32, .red_mask = 0xff0000,
-		.green_mask = 0xff00, .blue_mask = 0xff };
+	const struct handoff_framebuffer format = { .width = width,
+		.height = height,
+		.pitch = width * 4,
+		.bits_per_pixel = 32,
+		.red_mask = 0xff0000,
+		.green_mask = 0xff00,
+		.blue_mask = 0xff };
 
 	for (size_t i = 0; i < (size_t)width * height; i++)
 		p.pixels[i] = UNTOUCHED;
-	assert_int_equal(canvas_init(&p.canvas, &fonts, p.pixels, (uint64_t)width * height * 4, &format),
+	assert_int_equal(
+		canvas_init(&p.canvas, &fonts, p.pixels, (uint64_t)width * height * 4, &format),
 		BM_OK);
 	overview_draw(&p.canvas, &boot, bottom);
 	return p;
@@ -212,7 +217,9 @@ static void read_findings(const struct picture *p, char *text, size_t size)
 	}
 }
 
-static const struct { uint32_t width, height; } sizes[] = { { 640, 480 }, { 800, 600 }, { 1024, 768 } };
+static const struct {
+	uint32_t width, height;
+} sizes[] = { { 640, 480 }, { 800, 600 }, { 1024, 768 } };
 
 /* One by one: each is there to its last word. */
 static void findings_are_whole(void **state)
@@ -229,7 +236,8 @@ static void findings_are_whole(void **state)
 			finding_add(&boot.findings, (enum finding_id)id, 0, PAGE_SIZE);
 			p = draw(sizes[i].width, sizes[i].height, 24);
 			read_findings(&p, shown, sizeof(shown));
-			snprintf(wanted, sizeof(wanted), "%-4s %s", finding_quirk((enum finding_id)id),
+			snprintf(wanted, sizeof(wanted), "%-4s %s",
+				finding_quirk((enum finding_id)id),
 				finding_text((enum finding_id)id));
 			assert_string_equal(shown, wanted);
 			free(p.pixels);
@@ -347,7 +355,8 @@ static void places_have_names(void **state)
 	boot.input.specials = 2;
 	place_is(in->special[2].start_phys, "the program");
 	place_is(boot.space.direct_base + 1, "the direct map of 0x1, page 0, mapped nowhere");
-	snprintf(text, sizeof(text), "the direct map of 0x%llx, page tables", ULL(boot.paging.root + 8));
+	snprintf(text, sizeof(text), "the direct map of 0x%llx, page tables",
+		ULL(boot.paging.root + 8));
 	place_is(boot.space.direct_base + boot.paging.root + 8, text);
 	place_is(0x40000000, "not RAM, not mapped where it is");
 	place_is(0x30000000, "free RAM, not mapped where it is");

@@ -54,12 +54,14 @@ static void test_random(void **state)
 
 		memset(owner, OWNER_COUNT, sizeof(owner));
 		for (int step = 0; step < 40; step++) {
-			pfn_t a = random_below(&seed, PAGES + 1), b = random_below(&seed, PAGES + 1);
+			pfn_t a = random_below(&seed, PAGES + 1),
+			      b = random_below(&seed, PAGES + 1);
 			uint8_t who = (uint8_t)random_below(&seed, 4);
 			bool add = random_below(&seed, 3) != 0;
 
 			if (add)
-				assert_int_equal(owners_add(&o, &map, (enum owner)who, a, b), BM_OK);
+				assert_int_equal(
+					owners_add(&o, &map, (enum owner)who, a, b), BM_OK);
 			else
 				assert_int_equal(owners_remove(&o, a, b), BM_OK);
 			for (pfn_t pfn = a; pfn < b; pfn++)
@@ -91,7 +93,8 @@ static void test_full(void **state)
 /* The checker sees what breaks a rule, and nothing else. */
 static void test_checker(void **state)
 {
-	const struct owner_range sane[] = { { 1, 3, OWNER_IMAGE, 0 }, { 3, 5, OWNER_MM, 0 }, { 6, 7, OWNER_MM, 0 } };
+	const struct owner_range sane[] = { { 1, 3, OWNER_IMAGE, 0 }, { 3, 5, OWNER_MM, 0 },
+		{ 6, 7, OWNER_MM, 0 } };
 	struct owner_range range[3];
 	struct owners o = { range, 3, 3 };
 

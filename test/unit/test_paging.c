@@ -656,8 +656,11 @@ static void entries_and_limits_of_each_mode(void **state)
  */
 static void devices_get_a_place_or_none(void **state)
 {
-	const struct paging_mode mode = { .levels = ARCH_HIGHMEM ? 2 : 4, .large = true, .phys_bits = 32 };
-	const struct limits limits = { .max_low_pfn = pfn_down(512 * MIB), .max_pfn = pfn_down(512 * MIB) };
+	const struct paging_mode mode = {
+		.levels = ARCH_HIGHMEM ? 2 : 4, .large = true, .phys_bits = 32
+	};
+	const struct limits limits = { .max_low_pfn = pfn_down(512 * MIB),
+		.max_pfn = pfn_down(512 * MIB) };
 	struct address_space space, with_kernel;
 	uint64_t vmalloc;
 
@@ -668,19 +671,24 @@ static void devices_get_a_place_or_none(void **state)
 	assert_int_equal(arch_place_serial(&space, 0xf0000000, 0xf0001000), ARCH_HIGHMEM);
 	if (!ARCH_HIGHMEM)
 		return;
-	assert_true(space.screen.end <= ARCH_VMALLOC_END && space.vmalloc_end <= space.screen.start);
-	assert_true(space.serial.start == ARCH_FIXMAP_START && space.fixmap_start == space.serial.end);
+	assert_true(
+		space.screen.end <= ARCH_VMALLOC_END && space.vmalloc_end <= space.screen.start);
+	assert_true(
+		space.serial.start == ARCH_FIXMAP_START && space.fixmap_start == space.serial.end);
 	arch_address_space(&space, &limits, &mode);
-	assert_false(arch_place_screen(&space, 0xc0000000, 0xc0000000 + align_up(vmalloc / 2 + 1, 4 * MIB)));
+	assert_false(arch_place_screen(
+		&space, 0xc0000000, 0xc0000000 + align_up(vmalloc / 2 + 1, 4 * MIB)));
 	assert_false(arch_place_serial(&space, 0xf0000000,
 		0xf0000000 + align_up((ARCH_FIXMAP_END - ARCH_FIXMAP_START) / 2 + 1, PAGE_SIZE)));
 	/* a kernel in the middle leaves room behind it, one at the end does not */
 	with_kernel = space;
 	assert_true(arch_place_kernel(&with_kernel, 0xf0000000, 0xf0100000, 0xf0000000));
 	assert_true(arch_place_screen(&with_kernel, 0xe0000000, 0xe0300000));
-	assert_true(with_kernel.screen.start >= 0xf0100000 && with_kernel.vmalloc_end <= 0xf0000000);
+	assert_true(
+		with_kernel.screen.start >= 0xf0100000 && with_kernel.vmalloc_end <= 0xf0000000);
 	with_kernel = space;
-	assert_true(arch_place_kernel(&with_kernel, ARCH_VMALLOC_END - MIB, ARCH_VMALLOC_END, 0xf0000000));
+	assert_true(arch_place_kernel(
+		&with_kernel, ARCH_VMALLOC_END - MIB, ARCH_VMALLOC_END, 0xf0000000));
 	assert_false(arch_place_screen(&with_kernel, 0xe0000000, 0xe0300000));
 }
 
@@ -811,9 +819,11 @@ static void counts_what_is_too_large_to_build(void **state)
 	} known[] = {
 		{ { 4, true, false, false, false, 46 }, UINT64_C(0xffff888000000000), TIB,
 			1 + 2 + 1024 + 512 * 1024 },
-		{ { 4, true, true, false, false, 46 }, UINT64_C(0xffff888000000000), TIB, 1 + 2 + 1024 },
+		{ { 4, true, true, false, false, 46 }, UINT64_C(0xffff888000000000), TIB,
+			1 + 2 + 1024 },
 		{ { 4, true, true, true, false, 46 }, UINT64_C(0xffff888000000000), TIB, 1 + 2 },
-		{ { 5, true, true, true, false, 52 }, UINT64_C(0xff11000000000000), 2 * TIB, 1 + 1 + 4 },
+		{ { 5, true, true, true, false, 52 }, UINT64_C(0xff11000000000000), 2 * TIB,
+			1 + 1 + 4 },
 		{ { 3, true, false, false, false, 36 }, 0, 3 * GIB, 1 + 3 + 1536 },
 		{ { 3, true, true, false, false, 36 }, 0, 3 * GIB, 1 + 3 },
 		{ { 2, false, false, false, false, 32 }, 0, 3 * GIB, 1 + 768 },
@@ -830,7 +840,8 @@ static void counts_what_is_too_large_to_build(void **state)
 	}
 }
 
-static void put_small_page(const struct paging_mode *mode, unsigned index, phys_t phys, uint32_t rights)
+static void put_small_page(
+	const struct paging_mode *mode, unsigned index, phys_t phys, uint32_t rights)
 {
 	unsigned char *table = arena + PAGE_SIZE;
 	uint64_t entry = arch_leaf_entry(mode, 1, phys, rights);
@@ -853,9 +864,14 @@ static void a_series_ends_where_bits_differ(void **state)
 			put_small_page(mode, e, pfn_phys(e), e == 100 ? 0 : MAP_WRITE);
 		put_small_page(mode, 200, pfn_phys(199), MAP_WRITE);
 		for (unsigned e = 0; e < entries; e++) {
-			unsigned end = e < 100 ? 100 : e == 100 ? 101 : e < 200 ? 200 : e == 200 ? 201 : entries;
+			unsigned end = e < 100    ? 100
+				       : e == 100 ? 101
+				       : e < 200  ? 200
+				       : e == 200 ? 201
+						  : entries;
 
-			assert_int_equal(paging_series(mode, arena_window(), TABLES_PHYS, 1, e), end - e);
+			assert_int_equal(
+				paging_series(mode, arena_window(), TABLES_PHYS, 1, e), end - e);
 		}
 	}
 }

@@ -63,7 +63,8 @@ static void set(unsigned n, unsigned index, uint64_t entry)
 
 static void run(void)
 {
-	paging_audit(&audit, &paging, (struct window){ (uintptr_t)arena - TABLES_PHYS }, table(TABLES), &map);
+	paging_audit(&audit, &paging, (struct window){ (uintptr_t)arena - TABLES_PHYS },
+		table(TABLES), &map);
 }
 
 /* Tables 0, 1, ... lead to table last, whose entries are those of level 2. */
@@ -194,8 +195,8 @@ static struct visited visit_all(void)
 {
 	struct visited v = { .count = 0 };
 
-	paging_visit_tables(
-		&paging, (struct window){ (uintptr_t)arena - TABLES_PHYS }, table(TABLES), note, &v);
+	paging_visit_tables(&paging, (struct window){ (uintptr_t)arena - TABLES_PHYS },
+		table(TABLES), note, &v);
 	return v;
 }
 
@@ -228,8 +229,7 @@ static void visits_end_in_a_loop(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 512; i++)
 		set(0, i, table(0) | P | W);
-	assert_int_equal(visit_all().count,
-		ARCH_HIGHMEM ? 1 + 4 + 4 * 512 : PAGING_AUDIT_TABLES);
+	assert_int_equal(visit_all().count, ARCH_HIGHMEM ? 1 + 4 + 4 * 512 : PAGING_AUDIT_TABLES);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -275,22 +275,32 @@ static void names_what_is_wrong(void)
 {
 	uint64_t direct = w.space.direct_base;
 
-	rebuild_with(&(struct map_special){ 0x401000, 0x404000, MAP_EXEC, true, false, false, false }, 0);
+	rebuild_with(
+		&(struct map_special){ 0x401000, 0x404000, MAP_EXEC, true, false, false, false },
+		0);
 	assert_violation(PAGING_MISSING, 0x400000, 0x400000);
-	rebuild_with(&(struct map_special){ 0x3ff000, 0x404000, MAP_EXEC, true, false, false, false }, 0);
+	rebuild_with(
+		&(struct map_special){ 0x3ff000, 0x404000, MAP_EXEC, true, false, false, false },
+		0);
 	assert_violation(PAGING_UNWANTED, 0x3ff000, 0x3ff000);
-	rebuild_with(&(struct map_special){ 0x404000, 0x406000, MAP_WRITE, true, false, false, false }, 1);
+	rebuild_with(
+		&(struct map_special){ 0x404000, 0x406000, MAP_WRITE, true, false, false, false },
+		1);
 	assert_violation(PAGING_RIGHTS, 0x404000, 0x404000);
-	rebuild_with(&(struct map_special){ 0x400000, 0x404000, MAP_WRITE, true, false, false, false }, 0);
+	rebuild_with(
+		&(struct map_special){ 0x400000, 0x404000, MAP_WRITE, true, false, false, false },
+		0);
 	assert_violation(PAGING_RIGHTS, 0x400000, 0x400000);
-	rebuild_with(&(struct map_special){ 0x406000, 0x40a000, MAP_EXEC, true, false, false, false }, 2);
+	rebuild_with(
+		&(struct map_special){ 0x406000, 0x40a000, MAP_EXEC, true, false, false, false },
+		2);
 	assert_violation(has_nx() ? PAGING_WRITE_EXEC : PAGING_RIGHTS, 0x406000, 0x406000);
 	rebuild_with(&(struct map_special){ 0x700000, 0x700000, 0, false, false, false, true }, 7);
 	assert_violation(PAGING_UNWANTED, direct + 0x700000, 0x700000);
 	rebuild_with(&(struct map_special){ 0x700000, 0x702000, 0, false, false, false, true }, 7);
 	assert_violation(PAGING_MISSING, direct + 0x701000, 0x701000);
-	rebuild_with(
-		&(struct map_special){ 0x80000000, 0x80400000, MAP_WRITE | MAP_UC, true, false, false, false },
+	rebuild_with(&(struct map_special){ 0x80000000, 0x80400000, MAP_WRITE | MAP_UC, true, false,
+			     false, false },
 		5);
 	assert_violation(PAGING_MEMORY_TYPE, 0x80000000, 0x80000000);
 }
@@ -371,7 +381,8 @@ static void more_ram(void)
 	last->end -= PAGE_SIZE;
 	world_build();
 	last->end += PAGE_SIZE;
-	assert_violation(PAGING_MISSING, w.space.direct_base + last->end - PAGE_SIZE, last->end - PAGE_SIZE);
+	assert_violation(
+		PAGING_MISSING, w.space.direct_base + last->end - PAGE_SIZE, last->end - PAGE_SIZE);
 }
 
 static void sees_more_ram_at_the_end(void **state)
@@ -391,12 +402,14 @@ static void kernel_with_a_guard(void)
 	struct map_special kept[2] = { w.special[5], w.special[6] };
 
 	if (w.mode.levels > 3)
-		assert_true(arch_place_kernel(&w.space, ARCH_FIXMAP_START - 8 * MIB, ARCH_FIXMAP_START - 8 * MIB + 0x3000,
-			ARCH_FIXMAP_START - 8 * MIB - phys));
+		assert_true(arch_place_kernel(&w.space, ARCH_FIXMAP_START - 8 * MIB,
+			ARCH_FIXMAP_START - 8 * MIB + 0x3000, ARCH_FIXMAP_START - 8 * MIB - phys));
 	else
 		assert_true(arch_place_kernel(&w.space, virt, virt + 0x3000, virt - phys));
-	w.special[5] = (struct map_special){ phys, phys + 0x3000, MAP_WRITE, false, false, true, false };
-	w.special[6] = (struct map_special){ phys + 0x1000, phys + 0x2000, 0, false, true, false, false };
+	w.special[5] =
+		(struct map_special){ phys, phys + 0x3000, MAP_WRITE, false, false, true, false };
+	w.special[6] =
+		(struct map_special){ phys + 0x1000, phys + 0x2000, 0, false, true, false, false };
 	world_build();
 	assert_sound();
 	assert_true(paging_clear_page(&w.paging, arena_window(), w.space.kernel_start + 0x2000));
@@ -420,8 +433,10 @@ static void devices_above(void)
 		return;
 	assert_true(arch_place_screen(&w.space, screen, screen + 0x3000));
 	assert_true(arch_place_serial(&w.space, serial, serial + 0x2000));
-	w.special[5] = (struct map_special){ screen, screen + 0x3000, MAP_WRITE | MAP_WC, false, false, true, false };
-	w.special[6] = (struct map_special){ serial, serial + 0x2000, MAP_WRITE | MAP_UC, false, false, true, false };
+	w.special[5] = (struct map_special){ screen, screen + 0x3000, MAP_WRITE | MAP_WC, false,
+		false, true, false };
+	w.special[6] = (struct map_special){ serial, serial + 0x2000, MAP_WRITE | MAP_UC, false,
+		false, true, false };
 	world_build();
 	assert_sound();
 	assert_true(paging_clear_page(&w.paging, arena_window(), w.space.serial.start + 0x1000));
@@ -508,11 +523,10 @@ static void random_specials(uint64_t *seed)
 	for (size_t i = 0; i < ARRAY_SIZE(w.special); i++) {
 		phys_t start = random_below(seed, w.limits.max_pfn + 64) * PAGE_SIZE;
 
-		w.special[i] =
-			(struct map_special){ start, start + random_below(seed, 700) * PAGE_SIZE,
-				rights[random_below(seed, ARRAY_SIZE(rights))],
-				random_below(seed, 4) != 0, random_below(seed, 6) == 0, false,
-				random_below(seed, 8) == 0 };
+		w.special[i] = (struct map_special){ start,
+			start + random_below(seed, 700) * PAGE_SIZE,
+			rights[random_below(seed, ARRAY_SIZE(rights))], random_below(seed, 4) != 0,
+			random_below(seed, 6) == 0, false, random_below(seed, 8) == 0 };
 	}
 }
 

@@ -140,7 +140,9 @@ static void make_table(const struct e820_entry *raw, uint32_t count)
 
 static struct fw_map map_of(const struct efi_memory_desc *desc, uint32_t count)
 {
-	return (struct fw_map){ .bytes = (const uint8_t *)desc, .stride = sizeof(*desc), .count = count };
+	return (struct fw_map){
+		.bytes = (const uint8_t *)desc, .stride = sizeof(*desc), .count = count
+	};
 }
 
 static void take_map(const struct recording *r, const struct efi_memory_desc *desc)
@@ -200,7 +202,8 @@ static void place_kernel(phys_t at)
 {
 	uint64_t bytes = (KERNEL_TEXT + KERNEL_GAP + KERNEL_DATA) * PAGE_SIZE;
 
-	assert_true(arch_place_kernel(&w.space, KERNEL_VIRT, KERNEL_VIRT + bytes, KERNEL_VIRT - at));
+	assert_true(
+		arch_place_kernel(&w.space, KERNEL_VIRT, KERNEL_VIRT + bytes, KERNEL_VIRT - at));
 	place(&at, KERNEL_TEXT, (struct map_special){ .rights = MAP_EXEC, .kernel = true });
 	at += KERNEL_GAP * PAGE_SIZE;
 	place(&at, KERNEL_DATA, (struct map_special){ .rights = MAP_WRITE, .kernel = true });
@@ -213,7 +216,8 @@ static void place_ours(uint64_t *seed)
 	phys_t at;
 
 	for (uint32_t i = 0; e820_next_ram(&w.map, &i, &ram);) {
-		ram.end = min_u64(ram.end, min_u64(w.limits.max_low_pfn, pfn_down(ARCH_SPLIT_PHYS)));
+		ram.end =
+			min_u64(ram.end, min_u64(w.limits.max_low_pfn, pfn_down(ARCH_SPLIT_PHYS)));
 		if (ram.start < ram.end && ram.end - ram.start > best.end - best.start)
 			best = ram;
 	}
@@ -225,7 +229,8 @@ static void place_ours(uint64_t *seed)
 	place(&at, TEXT, (struct map_special){ .rights = MAP_EXEC, .identity = true });
 	place(&at, RODATA, (struct map_special){ .identity = true });
 	place(&at, DATA, (struct map_special){ .rights = MAP_WRITE, .identity = true });
-	add_special((struct map_special){ .start_phys = at, .end_phys = at + PAGE_SIZE, .guard = true });
+	add_special((struct map_special){
+		.start_phys = at, .end_phys = at + PAGE_SIZE, .guard = true });
 	place(&at, STACK, (struct map_special){ .rights = MAP_WRITE, .identity = true });
 	place_kernel(at);
 }
@@ -336,12 +341,12 @@ static void for_each_world(void (*test)(void))
 	}
 }
 
-#define world_assert(condition)                                                                      \
-	do {                                                                                         \
-		if (!(condition))                                                                    \
-			fail_msg("%s, %u levels%s%s%s: %s", w.name, w.mode.levels,                   \
-				w.mode.large ? ", large" : "", w.mode.huge ? ", huge" : "",          \
-				w.mode.nx ? ", NX" : "", #condition);                                \
+#define world_assert(condition)                                                                    \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			fail_msg("%s, %u levels%s%s%s: %s", w.name, w.mode.levels,                 \
+				w.mode.large ? ", large" : "", w.mode.huge ? ", huge" : "",        \
+				w.mode.nx ? ", NX" : "", #condition);                              \
 	} while (0)
 
 /* --- what must be seen --------------------------------------------------------------------------------- */
@@ -493,7 +498,8 @@ static bool may_be_cached(const struct shown *s)
 	if (e820_ram_pages(&w.map, start, end) == end - start)
 		return true;
 	for (uint32_t i = 0; i < w.specials; i++)
-		if (w.special[i].start_phys <= s->phys && s->phys + s->bytes <= w.special[i].end_phys &&
+		if (w.special[i].start_phys <= s->phys &&
+			s->phys + s->bytes <= w.special[i].end_phys &&
 			(w.special[i].rights & (MAP_UC | MAP_WC)) == 0)
 			return true;
 	return false;
@@ -517,7 +523,8 @@ static void view_is_as_worked_out(void)
 	work_out();
 	join(&w.shown);
 	world_assert(w.shown.count == w.wanted.count);
-	world_assert(memcmp(w.shown.item, w.wanted.item, w.wanted.count * sizeof(*w.wanted.item)) == 0);
+	world_assert(
+		memcmp(w.shown.item, w.wanted.item, w.wanted.count * sizeof(*w.wanted.item)) == 0);
 }
 
 static void kernel_sees_what_belongs_there(void **state)
@@ -653,7 +660,8 @@ static void spoil(unsigned char *entry, const unsigned char *bytes)
 	memcpy(old, entry, entry_bytes());
 	memcpy(entry, bytes, entry_bytes());
 	if (check().fault == PAGING_SOUND)
-		fail_msg("%s, %u levels: entry %lu is not seen to have changed", w.name, w.mode.levels,
+		fail_msg("%s, %u levels: entry %lu is not seen to have changed", w.name,
+			w.mode.levels,
 			(unsigned long)((uintptr_t)(entry - w.tables) / entry_bytes()));
 	memcpy(entry, old, entry_bytes());
 	mutations++;
@@ -702,7 +710,8 @@ static void no_change_goes_unseen(void)
 	flip_bits(entry_at(choose(&seed, 1, true)));
 	flip_bits(entry_at(choose(&seed, tables, true)));
 	for (unsigned i = 0; i < copies; i++)
-		spoil(entry_at(choose(&seed, tables, i % 2)), entry_at(choose(&seed, tables, true)));
+		spoil(entry_at(choose(&seed, tables, i % 2)),
+			entry_at(choose(&seed, tables, true)));
 	world_assert(check().fault == PAGING_SOUND);
 }
 

@@ -66,13 +66,13 @@ static void random_distances(struct round *r, uint32_t nodes)
 }
 
 /* Cut pages [start, end) into pieces of up to most pages; holes one in so many, and reserved ones. */
-static void random_pieces(struct round *r, struct pfn_range pages, uint64_t most, uint64_t holes,
-	uint64_t reserved)
+static void random_pieces(
+	struct round *r, struct pfn_range pages, uint64_t most, uint64_t holes, uint64_t reserved)
 {
 	for (pfn_t at = pages.start, end; at < pages.end; at = end) {
-		enum naive_state state = one_in(r, holes) ? NAIVE_HOLE :
-			one_in(r, reserved)               ? NAIVE_RESERVED :
-							    NAIVE_FREE;
+		enum naive_state state = one_in(r, holes)      ? NAIVE_HOLE
+					 : one_in(r, reserved) ? NAIVE_RESERVED
+							       : NAIVE_FREE;
 
 		end = min_u64(at + 1 + small_number(r, most), pages.end);
 		if (state != NAIVE_HOLE)
@@ -153,8 +153,7 @@ static void judge(struct round *r, const uint32_t *list, uint32_t zones, unsigne
 
 static unsigned random_order(struct round *r)
 {
-	return (unsigned)(one_in(r, 10) ? below(r, NR_ORDERS + 1) :
-					  small_number(r, r->most_order));
+	return (unsigned)(one_in(r, 10) ? below(r, NR_ORDERS + 1) : small_number(r, r->most_order));
 }
 
 static void call_node(struct round *r)
@@ -218,8 +217,7 @@ static void free_wrongly(struct round *r)
 	uint32_t i = (uint32_t)below(r, r->n->pages);
 	unsigned order = random_order(r);
 
-	if (r->n->taken[i] != order &&
-		free_pages(r->mm, naive_pfn(r->n, i), order) != BM_INVALID)
+	if (r->n->taken[i] != order && free_pages(r->mm, naive_pfn(r->n, i), order) != BM_INVALID)
 		fail_msg("%s: free(%llx, %u) is accepted", r->n->trace,
 			(unsigned long long)naive_pfn(r->n, i), order);
 }
@@ -321,7 +319,8 @@ static void finish(struct round *r, const uint8_t *start)
 {
 	for (uint32_t i = 0; i < r->n->pages; i++)
 		if (r->n->taken[i] != NO_BLOCK) {
-			assert_int_equal(free_pages(r->mm, naive_pfn(r->n, i), r->n->taken[i]), BM_OK);
+			assert_int_equal(
+				free_pages(r->mm, naive_pfn(r->n, i), r->n->taken[i]), BM_OK);
 			naive_freed(r->n, naive_pfn(r->n, i));
 		}
 	naive_compare(r->n, r->mm);
@@ -444,7 +443,7 @@ static uint32_t sections_left_out(const struct naive *n)
 
 	for (uint32_t i = 0; i < n->pages; i++)
 		sections += n->section[i] == NAIVE_LEFT_OUT &&
-			(i == 0 || n->section[i - 1] != NAIVE_LEFT_OUT);
+			    (i == 0 || n->section[i - 1] != NAIVE_LEFT_OUT);
 	return sections;
 }
 
@@ -487,7 +486,8 @@ static void test_large(void **state)
 		rounds += large_round(&r, &sum, &left_out);
 	}
 	print_counts("large machines", rounds, &sum);
-	print_message("large machines: %u had no room for tables, %u sections had none for descriptors\n",
+	print_message(
+		"large machines: %u had no room for tables, %u sections had none for descriptors\n",
 		LARGE_ROUNDS - rounds, left_out);
 	assert_true(rounds > LARGE_ROUNDS / 2);
 }

@@ -185,7 +185,8 @@ static void test_sysfs_in_any_order(void **state)
 static const char report[] =
 	"noise { \"x\": 1 }\n-----BEGIN BOOTMEM REPORT-----\n"
 	"{ \"schema\": \"bootmem-report/1\", \"arch\": \"x86_64\",\n"
-	"\"firmware\": { \"vendor\": \"A \\\"quoted\\\" one\", \"revision\": 7, \"descriptor_size\": 56, \"exit_attempts\": 3 },\n"
+	"\"firmware\": { \"vendor\": \"A \\\"quoted\\\" one\", \"revision\": 7, "
+	"\"descriptor_size\": 56, \"exit_attempts\": 3 },\n"
 	"\"e820\": [\n{ \"start\": \"0x0\", \"end\": \"0x100000\", \"type\": \"ram\", \"new\": [1, "
 	"{}] }],\n"
 	"\"nodes\": [\n{ \"nid\": 0, \"distances\": [10, 21] },\n"
@@ -195,23 +196,30 @@ static const char report[] =
 	"\"exec\": false },\n"
 	"{ \"start\": \"0xffff888000001000\", \"end\": \"0xffff888000002000\", \"kind\": "
 	"\"direct map\", \"write\": true, \"exec\": false }] },\n"
-	"\"owners\": [\n{ \"owner\": \"image\", \"pages\": 1, \"ranges\": [{ \"start_pfn\": 7, \"end_pfn\": 8 }] },\n"
-	"{ \"owner\": \"firmware page tables\", \"pages\": 2, \"ranges\": [{ \"start_pfn\": 64, \"end_pfn\": 66 }] }],\n"
+	"\"owners\": [\n{ \"owner\": \"image\", \"pages\": 1, \"ranges\": [{ \"start_pfn\": 7, "
+	"\"end_pfn\": 8 }] },\n"
+	"{ \"owner\": \"firmware page tables\", \"pages\": 2, \"ranges\": [{ \"start_pfn\": 64, "
+	"\"end_pfn\": 66 }] }],\n"
 	"\"firmware_map\": [\n{ \"type\": 7, \"start\": \"0x1000\", \"pages\": 3, \"attribute\": "
 	"\"0x800000000000000f\" }],\n"
 	"\"affinity\": { \"processors\": [2, 0, 1], \"memory\": [\n"
 	"{ \"nid\": 2, \"start\": \"0x80000\", \"end\": \"0x100000\", \"hotplug\": true, "
 	"\"nonvolatile\": false }] },\n"
-	"\"input\": { \"options\": \"cmdline=\\\"a\\\\b\\u0009\\u00e9\\/\\t\\\"\", \"mode\": { \"levels\": 4, \"nx\": true, \"large\": "
+	"\"input\": { \"options\": \"cmdline=\\\"a\\\\b\\u0009\\u00e9\\/\\t\\\"\", \"mode\": { "
+	"\"levels\": 4, \"nx\": true, \"large\": "
 	"true, "
 	"\"huge\": false, \"phys_bits\": 40 }, \"image\": { \"start\": \"0x7000\", \"end\": "
 	"\"0x8000\" }, "
 	"\"init\": null, \"storage\": { \"start\": \"0x9100\", \"end\": \"0x9200\" }, "
 	"\"runtime_services\": true, \"parts\": [{ \"start\": \"0x7000\", \"end\": \"0x8000\", "
-	"\"write\": false, \"exec\": true }], \"initrd\": { \"start\": \"0x3000\", \"end\": \"0x3005\" },"
-	"\"claimed\": [{ \"start_pfn\": 3, \"end_pfn\": 5 }, { \"start_pfn\": 16, \"end_pfn\": 18 }] },\n"
-	"\"handoff\": { \"entry\": \"0x1234\", \"segments\": [{ \"virt\": \"0x1000\", \"bytes\": 564, "
-	"\"write\": false, \"exec\": true }], \"setup_header\": \"1f00ff\" }, \"ok\": true }\n-----END BOOTMEM REPORT-----\n";
+	"\"write\": false, \"exec\": true }], \"initrd\": { \"start\": \"0x3000\", \"end\": "
+	"\"0x3005\" },"
+	"\"claimed\": [{ \"start_pfn\": 3, \"end_pfn\": 5 }, { \"start_pfn\": 16, \"end_pfn\": 18 "
+	"}] },\n"
+	"\"handoff\": { \"entry\": \"0x1234\", \"segments\": [{ \"virt\": \"0x1000\", \"bytes\": "
+	"564, "
+	"\"write\": false, \"exec\": true }], \"setup_header\": \"1f00ff\" }, \"ok\": true "
+	"}\n-----END BOOTMEM REPORT-----\n";
 
 static void test_report(void **state)
 {
@@ -298,8 +306,10 @@ static void test_rejections(void **state)
 		"}",
 		2);
 	rejects("{ \"schema\": \"bootmem-report/1\",\n\"input\": { \"runtime_services\": 1 } }", 2);
-	rejects("{ \"schema\": \"bootmem-report/1\",\n\"handoff\": { \"setup_header\": \"1\" } }", 2);
-	rejects("{ \"schema\": \"bootmem-report/1\",\n\"handoff\": { \"setup_header\": \"0x\" } }", 2);
+	rejects("{ \"schema\": \"bootmem-report/1\",\n\"handoff\": { \"setup_header\": \"1\" } }",
+		2);
+	rejects("{ \"schema\": \"bootmem-report/1\",\n\"handoff\": { \"setup_header\": \"0x\" } }",
+		2);
 }
 
 static void rejects_string(const char *string)
@@ -313,8 +323,9 @@ static void rejects_string(const char *string)
 /* A log that ends too early says so at its end; of several reports the last one counts. */
 static void test_reports_in_a_log(void **state)
 {
-	static const char one[] = "x\n-----BEGIN BOOTMEM REPORT-----\n{ \"schema\": \"bootmem-report/1\",\n"
-				  "\"e820\": [{ \"start\": \"0x0\", \"end\": \"0x1000\", \"type\": \"ram\" }] }\n";
+	static const char one[] =
+		"x\n-----BEGIN BOOTMEM REPORT-----\n{ \"schema\": \"bootmem-report/1\",\n"
+		"\"e820\": [{ \"start\": \"0x0\", \"end\": \"0x1000\", \"type\": \"ram\" }] }\n";
 	static const char end[] = "-----END BOOTMEM REPORT-----\n";
 	struct recording r;
 	char text[1024];

@@ -129,7 +129,8 @@ static int build(void **state)
 	boot.input.options.numa = NUMA_OFF;
 	boot.input.image_start_phys = 0x1000000;
 	boot.input.image_end_phys = 0x1020000;
-	boot.input.special[0] = (struct map_special){ 0x1000000, 0x1020000, MAP_EXEC, true, false, false, false };
+	boot.input.special[0] =
+		(struct map_special){ 0x1000000, 0x1020000, MAP_EXEC, true, false, false, false };
 	boot.input.specials = 1;
 	boot.srat =
 		(struct srat){ .range = affinity, .ranges = 1, .nodes = 2, .processors = { 4 } };
@@ -618,8 +619,10 @@ static void json_tells_the_kernels_demands(void **state)
 	boot.input.initrd_end_phys = 0x200123;
 	k->protocol = PROTOCOL_NATIVE;
 	k->elf.segments = 2;
-	k->elf.segment[0] = (struct elf_segment){ .virt = 0x1000, .mem_bytes = 5, .rights = MAP_EXEC };
-	k->elf.segment[1] = (struct elf_segment){ .virt = 0x2010, .mem_bytes = 6, .rights = MAP_WRITE };
+	k->elf.segment[0] =
+		(struct elf_segment){ .virt = 0x1000, .mem_bytes = 5, .rights = MAP_EXEC };
+	k->elf.segment[1] =
+		(struct elf_segment){ .virt = 0x2010, .mem_bytes = 6, .rights = MAP_WRITE };
 	json_report(REPORT_BOOTED);
 	assert_has("\"claimed\": [{ \"start_pfn\": 3, \"end_pfn\": 5 }, "
 		   "{ \"start_pfn\": 9, \"end_pfn\": 10 }] }");

@@ -22,8 +22,8 @@ static struct {
 	uint16_t port;
 	uintptr_t address; /* where it is in memory; 0: it is at ports */
 	unsigned stride;
-	bool absent, stuck;  /* nothing there; nothing leaves its queue */
-	bool thief;          /* a firmware that polls the port takes looped bytes, unless interrupts are held */
+	bool absent, stuck; /* nothing there; nothing leaves its queue */
+	bool thief; /* a firmware that polls the port takes looped bytes, unless interrupts are held */
 	bool held;
 	uint8_t reg[8], looped;
 	uint16_t divisor;
@@ -50,8 +50,8 @@ static void write_register(unsigned r, uint8_t value)
 	assert_true(r < 8);
 	uart.accesses++;
 	if (r < 2 && (uart.reg[UART_LCR] & LCR_DLAB) != 0) {
-		uart.divisor = r == 0 ? (uart.divisor & 0xff00) | value :
-					(uint16_t)((uart.divisor & 0xff) | value << 8);
+		uart.divisor = r == 0 ? (uart.divisor & 0xff00) | value
+				      : (uint16_t)((uart.divisor & 0xff) | value << 8);
 		return;
 	}
 	if (r == UART_DATA && (uart.reg[UART_MCR] & 0x10) != 0)
@@ -219,7 +219,8 @@ static enum bm_error parse_memory(struct spcr *out, uint64_t address, uint8_t bi
 	return spcr_parse(out, &t);
 }
 
-static enum bm_error parse(struct spcr *out, uint8_t type, uint8_t space, uint64_t address, uint8_t baud)
+static enum bm_error parse(
+	struct spcr *out, uint8_t type, uint8_t space, uint64_t address, uint8_t baud)
 {
 	struct acpi_table t = { table, sizeof(table) };
 
@@ -251,12 +252,14 @@ static void spcr_names_memory(void **state)
 	static const struct {
 		uint8_t bits, access;
 		uint32_t stride;
-	} widths[] = { { 8, 1, 1 }, { 8, 0, 1 }, { 32, 3, 4 }, { 32, 0, 4 }, { 32, 1, 1 }, { 8, 3, 4 } };
+	} widths[] = { { 8, 1, 1 }, { 8, 0, 1 }, { 32, 3, 4 }, { 32, 0, 4 }, { 32, 1, 1 },
+		{ 8, 3, 4 } };
 	struct spcr out;
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(widths); i++) {
-		assert_int_equal(parse_memory(&out, 0xfe034000, widths[i].bits, widths[i].access), BM_OK);
+		assert_int_equal(
+			parse_memory(&out, 0xfe034000, widths[i].bits, widths[i].access), BM_OK);
 		assert_int_equal(out.port, 0);
 		assert_int_equal(out.phys, 0xfe034000);
 		assert_int_equal(out.stride, widths[i].stride);

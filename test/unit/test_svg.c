@@ -58,8 +58,8 @@ static void text_is_escaped(void **state)
 
 	(void)state;
 	svg_text(&sink, 100, 250, ANCHOR_START, "t", "a<b>&\"c\"\n\x7f~ \xe9");
-	assert_string_equal(text,
-		"<text class=\"t\" x=\"1.00\" y=\"2.50\">a&lt;b&gt;&amp;&quot;c&quot;??~ ?</text>\n");
+	assert_string_equal(text, "<text class=\"t\" x=\"1.00\" "
+				  "y=\"2.50\">a&lt;b&gt;&amp;&quot;c&quot;??~ ?</text>\n");
 }
 
 /* In one picture nobody is taken for bad RAM, and free RAM for nobody's. */
@@ -69,7 +69,8 @@ static void colours_are_told_apart(void **state)
 	for (uint32_t owner = 0; owner <= OWNER_COUNT; owner++)
 		for (uint32_t other = 0; other < owner; other++)
 			if (owner == OWNER_COUNT || owner == OWNER_BADRAM || other == OWNER_BADRAM)
-				assert_string_not_equal(svg_owner_colour(owner), svg_owner_colour(other));
+				assert_string_not_equal(
+					svg_owner_colour(owner), svg_owner_colour(other));
 	for (uint32_t type = 0; type < E820_TYPES; type++)
 		assert_string_not_equal(svg_type_colour(type), svg_type_colour(E820_TYPES));
 }

@@ -61,7 +61,8 @@ static void init(struct fake_firmware *fw, uint64_t arena_bytes)
 
 static _Noreturn void no_room(uint64_t arena_bytes)
 {
-	fprintf(stderr, "no room for %llu MiB of address space\n", (unsigned long long)(arena_bytes / MIB));
+	fprintf(stderr, "no room for %llu MiB of address space\n",
+		(unsigned long long)(arena_bytes / MIB));
 	exit(EXIT_FAILURE);
 }
 
@@ -81,7 +82,8 @@ void fake_init_identity(struct fake_firmware *fw, uint64_t arena_bytes)
 	init(fw, arena_bytes);
 	for (unsigned i = 0; i < ARRAY_SIZE(lowest) && there == MAP_FAILED; i++) {
 		fw->arena_start = lowest[i];
-		there = map_arena(at_phys(fw, lowest[i]), arena_bytes - lowest[i], MAP_FIXED_NOREPLACE);
+		there = map_arena(
+			at_phys(fw, lowest[i]), arena_bytes - lowest[i], MAP_FIXED_NOREPLACE);
 	}
 	if (there != at_phys(fw, fw->arena_start))
 		no_room(arena_bytes);
@@ -157,8 +159,7 @@ bool fake_allocate(struct fake_firmware *fw, pfn_t start_pfn, uint64_t pages, ui
 	for (uint32_t i = 0; i < fw->count; i++) {
 		const struct efi_memory_desc *d = &fw->desc[i];
 
-		if (d->type == EFI_MEM_CONVENTIONAL && d->phys_start <= start &&
-			end <= desc_end(d))
+		if (d->type == EFI_MEM_CONVENTIONAL && d->phys_start <= start && end <= desc_end(d))
 			return split(fw, i, start, end, type);
 	}
 	return false;
@@ -275,8 +276,8 @@ static phys_t same_until(const struct efi_memory_desc *list, uint32_t count,
 }
 
 /* Does b say everything that a says? */
-static bool says_all(const struct efi_memory_desc *b, uint32_t bs, const struct efi_memory_desc *a,
-	uint32_t as)
+static bool says_all(
+	const struct efi_memory_desc *b, uint32_t bs, const struct efi_memory_desc *a, uint32_t as)
 {
 	for (uint32_t i = 0; i < as; i++)
 		for (phys_t at = a[i].phys_start, next; at < desc_end(&a[i]); at = next) {
@@ -289,7 +290,8 @@ static bool says_all(const struct efi_memory_desc *b, uint32_t bs, const struct 
 
 bool fake_says(const struct fake_firmware *fw, const struct efi_memory_desc *desc, uint32_t count)
 {
-	return says_all(desc, count, fw->desc, fw->count) && says_all(fw->desc, fw->count, desc, count);
+	return says_all(desc, count, fw->desc, fw->count) &&
+	       says_all(fw->desc, fw->count, desc, count);
 }
 
 static enum bm_error copy_last_map(struct fake_firmware *fw, struct fw_map *map)

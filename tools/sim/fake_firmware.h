@@ -32,16 +32,17 @@ struct fake_firmware {
 	phys_t framebuffer_phys;
 	uint64_t framebuffer_bytes; /* 0: none */
 	phys_t uart_phys;
-	uint32_t uart_stride; /* 0: none */
-	phys_t live_root;           /* page tables in use, of the processor's mode; 0: none */
+	uint32_t uart_stride;           /* 0: none */
+	phys_t live_root;               /* page tables in use, of the processor's mode; 0: none */
 	const struct pfn_range *tables; /* not null: where they are, and they can't be read */
 	uint32_t table_ranges;
 	/* How its maps are spoiled, and how many of the first claims it refuses; other faults are not its own. */
 	struct option_hostile hostile;
-	uint32_t readings; /* of its map */
-	const char *vendor;      /* null: "fake" */
-	const struct e820_entry *raw; /* not null: the map it really has, byte granular (get_raw), */
-	uint32_t raws;                /* and its entries; the descriptors only tell what is free */
+	uint32_t readings;  /* of its map */
+	const char *vendor; /* null: "fake" */
+	const struct e820_entry
+		*raw;  /* not null: the map it really has, byte granular (get_raw), */
+	uint32_t raws; /* and its entries; the descriptors only tell what is free */
 	/* Not null: what the front end says, and its storage; else fake_start finds places for all. */
 	const struct boot_input *input;
 	phys_t storage_start_phys, storage_end_phys;

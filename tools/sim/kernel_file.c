@@ -11,7 +11,7 @@
 
 #include "kernel_file.h"
 
-#define FILE_MAX       (64 * MIB) /* larger kernels are refused as cut off */
+#define FILE_MAX       (64 * MIB)            /* larger kernels are refused as cut off */
 #define WORD           (4u * ARCH_ELF_CLASS) /* an address, an offset or a size in the ELF file */
 #define HEADER_BYTES   (40 + 3 * WORD)
 #define PROGRAM_BYTES  (8 + 6 * WORD)
@@ -106,8 +106,8 @@ static void *make_bzimage(const struct recorded_kernel *k, uint64_t *bytes)
 
 	for (unsigned i = 0; i < 4; i++)
 		paragraphs |= (uint64_t)h[SYSSIZE_OFFSET + i] << 8 * i;
-	*bytes = min_u64(max_u64(setup + paragraphs * 16, SETUP_OFFSET + sizeof(k->setup_header)),
-		FILE_MAX);
+	*bytes = min_u64(
+		max_u64(setup + paragraphs * 16, SETUP_OFFSET + sizeof(k->setup_header)), FILE_MAX);
 	file = allocate(*bytes);
 	memcpy(file + SETUP_OFFSET, h, k->setup_bytes);
 	return file;

@@ -176,7 +176,8 @@ static bool load(struct recording *r, const char *path)
 	if (!ok) {
 		fprintf(stderr, "%s: %s\n", shown(path), strerror(errno));
 	} else if (b.size == 0 && is_directory(path)) {
-		fprintf(stderr, "%s: expected directories 0, 1, ..., as in /sys/firmware/memmap\n", path);
+		fprintf(stderr, "%s: expected directories 0, 1, ..., as in /sys/firmware/memmap\n",
+			path);
 		ok = false;
 	} else {
 		ok = recording_parse(r, b.bytes, b.size, &error);

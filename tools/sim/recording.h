@@ -51,23 +51,25 @@ struct record_list {
 struct recorded_start {
 	bool known;
 	char arch[16];
-	uint64_t revision;  /* of the firmware */
-	char *options;      /* words for options_parse_words, NUL-terminated; null: none */
+	uint64_t revision; /* of the firmware */
+	char *options;     /* words for options_parse_words, NUL-terminated; null: none */
 	uint64_t descriptor_bytes, exit_attempts;
 	struct paging_mode mode;
 	struct record image, init, workspace, storage, framebuffer, uart, initrd;
 	bool runtime_services, memory_attributes; /* were there */
-	struct record_list parts;   /* of the image and the workspace; the type is MAP_* rights */
-	struct record_list areas;   /* identity mappings; the type is MAP_* rights */
-	struct record_list tables;  /* the firmware's page tables, as far as they are RAM that it gives up */
+	struct record_list parts; /* of the image and the workspace; the type is MAP_* rights */
+	struct record_list areas; /* identity mappings; the type is MAP_* rights */
+	struct record_list
+		tables; /* the firmware's page tables, as far as they are RAM that it gives up */
 	struct record_list claimed; /* pages that the firmware granted to bootmem */
 	struct recorded_kernel {
 		uint64_t entry;
-		struct record_list segments; /* virtual, of an ELF kernel; the type is MAP_* rights */
+		struct record_list
+			segments; /* virtual, of an ELF kernel; the type is MAP_* rights */
 		uint8_t setup_header[LINUX_HEADER_MAX_BYTES];
 		uint32_t setup_bytes; /* 0: it is no Linux-protocol kernel */
 	} kernel;
-	uint32_t nodes;             /* 0: no distances */
+	uint32_t nodes;                                          /* 0: no distances */
 	uint8_t distance[BOOTMEM_MAX_NODES * BOOTMEM_MAX_NODES]; /* [from * nodes + to] */
 };
 

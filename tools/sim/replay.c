@@ -12,8 +12,8 @@
 
 static bool mode_fits(const struct paging_mode *mode)
 {
-	bool levels = ARCH_HIGHMEM ? mode->levels == 2 || mode->levels == 3 :
-				     mode->levels == 4 || mode->levels == 5;
+	bool levels = ARCH_HIGHMEM ? mode->levels == 2 || mode->levels == 3
+				   : mode->levels == 4 || mode->levels == 5;
 
 	return levels && mode->phys_bits >= 32 && mode->phys_bits <= 52;
 }
@@ -31,7 +31,8 @@ static uint64_t pages_in(const struct record_list *ranges)
 	for (uint32_t i = 0; i < ranges->count && pages <= PAGING_AUDIT_TABLES; i++) {
 		const struct record *r = &ranges->item[i];
 
-		pages += r->start < r->end ? (r->end - r->start) >> PAGE_SHIFT : PAGING_AUDIT_TABLES + 1;
+		pages += r->start < r->end ? (r->end - r->start) >> PAGE_SHIFT
+					   : PAGING_AUDIT_TABLES + 1;
 	}
 	return pages;
 }
@@ -43,11 +44,10 @@ bool replay_possible(const struct recording *r)
 	return s->known && strcmp(s->arch, ARCH_NAME) == 0 && r->efi.count != 0 &&
 	       mode_fits(&s->mode) && s->parts.count <= BOOT_SPECIALS &&
 	       s->claimed.count <= BOOT_CLAIMS && s->claimed.count != 0 &&
-	       pages_in(&s->tables) <= PAGING_AUDIT_TABLES &&
-	       s->image.start < s->image.end && page_aligned(&s->image) && page_aligned(&s->init) &&
-	       page_aligned(&s->workspace) && s->storage.start % 16 == 0 &&
-	       s->workspace.start <= s->storage.start && s->storage.start < s->storage.end &&
-	       s->storage.end <= s->workspace.end;
+	       pages_in(&s->tables) <= PAGING_AUDIT_TABLES && s->image.start < s->image.end &&
+	       page_aligned(&s->image) && page_aligned(&s->init) && page_aligned(&s->workspace) &&
+	       s->storage.start % 16 == 0 && s->workspace.start <= s->storage.start &&
+	       s->storage.start < s->storage.end && s->storage.end <= s->workspace.end;
 }
 
 /* --- the Memory Attributes table -------------------------------------------------------------- */
@@ -137,7 +137,8 @@ static struct pfn_range *tables(const struct record_list *list)
 	struct pfn_range *range = calloc(list->count + 1, sizeof(*range));
 
 	for (uint32_t i = 0; range != NULL && i < list->count; i++)
-		range[i] = (struct pfn_range){ pfn_down(list->item[i].start), pfn_down(list->item[i].end) };
+		range[i] = (struct pfn_range){ pfn_down(list->item[i].start),
+			pfn_down(list->item[i].end) };
 	return range;
 }
 

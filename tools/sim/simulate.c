@@ -205,13 +205,11 @@ static const char *last_words(struct fake_firmware *fw)
 static bool run(struct simulation *s, const struct boot_options *options)
 {
 	choose_mode(&s->fw, options);
-	return fake_boot(&s->fw, &s->boot, options) == BM_OK &&
-	       boot_make_record(&s->boot) == BM_OK;
+	return fake_boot(&s->fw, &s->boot, options) == BM_OK && boot_make_record(&s->boot) == BM_OK;
 }
 
 /* The options a report begins with. What does nothing was said when that start was made. */
-static bool take_options(
-	struct boot_options *options, const char *words, const struct sink *errors)
+static bool take_options(struct boot_options *options, const char *words, const struct sink *errors)
 {
 	char text[512];
 	struct text_buffer buffer;
@@ -257,7 +255,8 @@ static void say_without_effect(
 			"says what it needs\n");
 	for (unsigned i = 0; i < ARRAY_SIZE(here); i++)
 		if (here[i].given)
-			sink_printf(errors, "--set: %s: does nothing in a simulation\n", here[i].key);
+			sink_printf(
+				errors, "--set: %s: does nothing in a simulation\n", here[i].key);
 }
 
 /* What --set says, apart from a report's options. */
@@ -277,9 +276,11 @@ static void check_set(const struct simulation *s, const char *words, const struc
 static void say_split(const struct split *split, const struct sink *errors)
 {
 	if (split->vmalloc != SPLIT_ACCEPTED)
-		sink_printf(errors, "vmalloc= ignored: it %s\n", split_refusal_text(split->vmalloc));
+		sink_printf(
+			errors, "vmalloc= ignored: it %s\n", split_refusal_text(split->vmalloc));
 	if (split->highmem != SPLIT_ACCEPTED)
-		sink_printf(errors, "highmem= ignored: it %s\n", split_refusal_text(split->highmem));
+		sink_printf(
+			errors, "highmem= ignored: it %s\n", split_refusal_text(split->highmem));
 }
 
 /* The chosen map, and the options; false, with a line on errors, when one of them can't be used. */
