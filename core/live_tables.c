@@ -32,10 +32,11 @@ static uint32_t owner_of(const struct owners *o, pfn_t pfn)
 	return r != NULL && r->start <= pfn ? r->owner : OWNER_COUNT;
 }
 
+/* Page 0 has an owner, and is none. */
 static bool touches_table(const struct owners *o, pfn_t pfn)
 {
 	return owner_of(o, pfn + 1) == OWNER_FIRMWARE_TABLES ||
-	       (pfn > 0 && owner_of(o, pfn - 1) == OWNER_FIRMWARE_TABLES);
+	       owner_of(o, pfn - 1) == OWNER_FIRMWARE_TABLES;
 }
 
 static uint32_t runs_of_tables(const struct owners *o)

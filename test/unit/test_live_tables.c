@@ -315,6 +315,23 @@ static void test_absurd_entries(void **state)
 	destroy(m);
 }
 
+/* Descriptors of more than an address can say are no memory that a table could be in. */
+static void test_absurd_descriptors(void **state)
+{
+	struct machine *m = machine();
+
+	(void)state;
+	fake_add(&m->fw, EFI_MEM_RESERVED, 4 * GIB, PHYS_END + MIB, 0);
+	fake_add(&m->fw, EFI_MEM_RESERVED, PHYS_END, PHYS_END + MIB, 0);
+	add_tables(m, BOOT_AT, 8, PAGE_SIZE);
+	lead(m, m->fw.mode.levels - 2, 102,
+		ARCH_HIGHMEM ? (UINT64_C(1) << 35) : (UINT64_C(1) << 45));
+	boots(m, NULL);
+	assert_false(m->boot.audit.complete);
+	assert_int_equal(kept(m), 8);
+	destroy(m);
+}
+
 /* The firmware splits a page of its own while it allocates: the exit finds a table more. */
 static void split_a_page(struct fake_firmware *fw, void *ctx)
 {
@@ -445,6 +462,7 @@ int main(void)
 		cmocka_unit_test(test_in_ranges_of_the_options),
 		cmocka_unit_test(test_in_ram_that_is_cut_off),
 		cmocka_unit_test(test_absurd_entries),
+		cmocka_unit_test(test_absurd_descriptors),
 		cmocka_unit_test(test_a_table_more_at_the_exit),
 		cmocka_unit_test(test_kept_at_the_exit),
 		cmocka_unit_test(test_in_too_many_places),
