@@ -83,8 +83,8 @@ enum bm_error boot_reserve_owned(struct boot *b)
 			enum bm_error error = reserve_bootmem(&b->bootmem[nid], pfn_phys(r->start),
 				(r->end - r->start) << PAGE_SHIFT);
 
-			if (error !=
-				BM_OK) /* GCOVR_EXCL_BR_LINE: owners have RAM, which no address is beyond */
+			/* owners have RAM, which no address is beyond */
+			if (error != BM_OK) /* GCOVR_EXCL_BR_LINE */
 				return error;
 		}
 	return BM_OK;
@@ -238,8 +238,8 @@ enum bm_error boot_free_pages(struct boot *b, pfn_t start, pfn_t end)
 {
 	enum bm_error error = BM_OK;
 
-	for (uint32_t i = 0; i < b->node_map.ranges && error == BM_OK;
-		i++) { /* GCOVR_EXCL_BR_LINE: RAM of its node */
+	/* no error: it is RAM of its node */
+	for (uint32_t i = 0; i < b->node_map.ranges && !error; i++) { /* GCOVR_EXCL_BR_LINE */
 		const struct node_range *r = &b->node_map.range[i];
 		pfn_t from = max_u64(r->start, start), to = min_u64(r->end, end);
 
