@@ -283,6 +283,43 @@ static void test_record_is_checked(void **state)
 	destroy(m);
 }
 
+/* Free ranges and those of owners, each in order, are the RAM, page by page. */
+static void test_record_ranges(void **state)
+{
+	struct machine *m = machine();
+	const struct handoff_owner_range *owner;
+	const struct handoff_range *range;
+	uint64_t pages = 0, free_pages = 0;
+	const struct handoff *r;
+
+	(void)state;
+	start(m, LINKED, 0x1000);
+	run(m);
+	r = record_of(m);
+	owner = (const void *)(uintptr_t)r->owners.address;
+	range = (const void *)(uintptr_t)r->free.address;
+	assert_true(r->owners.count != 0 && r->free.count != 0);
+	for (uint32_t i = 0; i < r->owners.count; i++) {
+		assert_true(owner[i].start_pfn < owner[i].end_pfn);
+		assert_true(i == 0 || owner[i - 1].end_pfn <= owner[i].start_pfn);
+		pages += owner[i].end_pfn - owner[i].start_pfn;
+	}
+	for (uint32_t i = 0; i < r->free.count; i++) {
+		pfn_t start = range[i].start, end = range[i].end;
+
+		assert_true(start < end && (i == 0 || range[i - 1].end <= start));
+		assert_int_equal(e820_ram_pages(&m->boot.e820, start, end), end - start);
+		for (uint32_t k = 0; k < r->owners.count; k++)
+			assert_true(owner[k].end_pfn <= start || owner[k].start_pfn >= end);
+		free_pages += end - start;
+	}
+	assert_int_equal(pages + free_pages, e820_ram_pages(&m->boot.e820, 0, PFN_END));
+	for (uint32_t zone = 0; zone < m->boot.mm->nodes * ARCH_NR_ZONES; zone++)
+		free_pages -= mm_zone(m->boot.mm, zone)->free_pages;
+	assert_int_equal(free_pages, 0);
+	destroy(m);
+}
+
 /* What the processor offers is what the kernel is told. */
 static void test_record_flags(void **state)
 {
@@ -527,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_linked_where_the_program_is),
 		cmocka_unit_test(test_linked_elsewhere),
 		cmocka_unit_test(test_record_is_checked),
+		cmocka_unit_test(test_record_ranges),
 		cmocka_unit_test(test_record_flags),
 		cmocka_unit_test(test_record_texts),
 		cmocka_unit_test(test_record_without_room),
