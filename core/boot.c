@@ -116,8 +116,7 @@ enum bm_error boot_fail(struct boot *b, enum bm_error error, const char *format,
 
 static uint64_t bytes_per_descriptor(void)
 {
-	return sizeof(struct e820_entry) + 4 * sizeof(struct e820_event) +
-	       2 * 2 * sizeof(struct e820_entry) + 2 * 2 * sizeof(struct node_range) +
+	return sizeof(struct e820_entry) + 2 * 2 * sizeof(struct e820_entry) + 2 * 2 * sizeof(struct node_range) +
 	       2 * sizeof(struct owner_range) + (2 + 2 * RUNTIME_PARTS) * sizeof(struct map_area) +
 	       RUNTIME_PARTS * sizeof(struct map_special);
 }
@@ -149,8 +148,6 @@ static void lay_out_scratch(struct boot *b, uint8_t **storage, uint32_t n)
 {
 	b->raw_capacity = n;
 	b->raw = cut(storage, n, sizeof(*b->raw));
-	b->event_capacity = 4 * n;
-	b->events = cut(storage, b->event_capacity, sizeof(*b->events));
 	b->next.entry = cut(storage, b->next.capacity, sizeof(*b->next.entry));
 	b->next_range = cut(storage, b->node_map.range_capacity, sizeof(*b->next_range));
 	b->node_map.scratch_capacity = NODE_SLACK;
@@ -290,7 +287,7 @@ enum bm_error boot_map_to_e820(struct boot *b, struct e820 *out, struct findings
 	enum bm_error error = raw_entries(b, &count, f);
 
 	if (error == BM_OK)
-		error = e820_sanitise(b->raw, count, out, b->events, b->event_capacity, f);
+		error = e820_sanitise(b->raw, count, out, f);
 	if (error != BM_OK)
 		return boot_fail(b, error, "e820: %u descriptors, room for %u", b->map.count,
 			b->raw_capacity);

@@ -2,93 +2,60 @@
 /*
  * e820: from raw ranges to the table that every later stage works from (invariant: e820.h).
  *
- * A sweep over the sorted start and end points counts how many ranges of each type are open; the strictest open type
- * owns the stretch to the next point. That is done in bytes, so that touching pieces merge before anything is rounded.
+ * A sweep over the ranges, in the order in which they begin, knows how far those of each type reach; the strictest type
+ * that is open owns the stretch to where it ends or another range begins. That is done in bytes, so that touching pieces
+ * merge before anything is rounded.
  * What was disjoint in bytes meets in one page at most when it is rounded, which needs no second sweep.
  */
 #include <bootmem/e820.h>
 
-/*@ predicate event_ok(struct e820_event *e) =
-        e->at <= PHYS_END && e->type < E820_TYPES && (e->delta == 1 || e->delta == -1);
-    predicate events_ok(struct e820_event *event, integer n) =
-        \forall integer i; 0 <= i < n ==> event_ok(event + i);
-
-    // When an event happens: at one address ends come first.
-    logic integer when(struct e820_event *e) = 2 * e->at + (e->delta > 0 ? 1 : 0);
-*/
-
-/* In this order events happen: ends before starts at one address, so that touching is not overlapping. */
-/*@ requires \valid_read(a) && \valid_read(b) && event_ok(a) && event_ok(b);
-    assigns \nothing;
-    ensures \result <==> when(a) < when(b); */
-static bool before(const struct e820_event *a, const struct e820_event *b)
-{
-	return a->at != b->at ? a->at < b->at : a->delta < b->delta;
-}
-
-static void swap_events(struct e820_event *event, uint32_t i, uint32_t j)
-{
-	struct e820_event t = event[i];
-
-	event[i] = event[j];
-	event[j] = t;
-}
-
-/* The last to happen of a node of the heap and its children. */
-/*@ requires \valid_read(event + (0 .. n - 1)) && root < n <= INT32_MAX && events_ok(event, n);
-    assigns \nothing;
-    ensures \result == root || 2 * root < \result <= 2 * root + 2 && \result < n && when(event + root) < when(event + \result);
-    ensures when(event + root) <= when(event + \result);
-    ensures \forall integer child; 2 * root < child <= 2 * root + 2 && child < n ==>
-        when(event + child) <= when(event + \result); */
-static uint32_t last_of(const struct e820_event *event, uint32_t root, uint32_t n)
+/* The last to begin of a node of the heap and its children. */
+static uint32_t last_of(const struct e820_entry *range, uint32_t root, uint32_t n)
 {
 	uint32_t child = 2 * root + 1, last = root;
 
-	if (child < n && before(&event[last], &event[child]))
+	if (child < n && range[last].start < range[child].start)
 		last = child;
-	if (child + 1 < n && before(&event[last], &event[child + 1]))
+	if (child + 1 < n && range[last].start < range[child + 1].start)
 		last = child + 1;
 	return last;
 }
 
-static void sift_down(struct e820_event *event, uint32_t root, uint32_t n)
+static void swap_ranges(struct e820_entry *range, uint32_t i, uint32_t j)
 {
-	uint32_t last = last_of(event, root, n);
+	struct e820_entry t = range[i];
+
+	range[i] = range[j];
+	range[j] = t;
+}
+
+static void sift_down(struct e820_entry *range, uint32_t root, uint32_t n)
+{
+	uint32_t last = last_of(range, root, n);
 
 	while (last != root) {
-		swap_events(event, root, last);
+		swap_ranges(range, root, last);
 		root = last;
-		last = last_of(event, root, n);
+		last = last_of(range, root, n);
 	}
 }
 
-/* Heap sort: no extra storage, and no firmware can make it slow. */
-static void sort_events(struct e820_event *event, uint32_t n)
+/* By where they begin. Heap sort: no extra storage, and no firmware can make it slow. */
+static void sort_ranges(struct e820_entry *range, uint32_t n)
 {
 	for (uint32_t i = n / 2; i-- > 0;)
-		sift_down(event, i, n);
+		sift_down(range, i, n);
 	for (uint32_t i = n; i-- > 1;) {
-		swap_events(event, 0, i);
-		sift_down(event, 0, i);
+		swap_ranges(range, 0, i);
+		sift_down(range, 0, i);
 	}
 }
 
-/* The strictest type that is open, or E820_TYPES. */
-/*@ requires \valid_read(open + (0 .. E820_TYPES - 1));
-    assigns \nothing;
-    ensures \result <= E820_TYPES;
-    ensures \result < E820_TYPES ==> open[\result] != 0;
-    ensures \forall integer type; \result < type < E820_TYPES ==> open[type] == 0;
-    ensures \result == E820_TYPES ==> \forall integer type; 0 <= type < E820_TYPES ==> open[type] == 0; */
-static uint32_t strictest(const int32_t open[E820_TYPES])
+/* The strictest type that is open at an address, or E820_TYPES. */
+static uint32_t strictest(const phys_t until[E820_TYPES], phys_t at)
 {
-	/*@ loop invariant type <= E820_TYPES;
-	    loop invariant \forall integer stricter; type <= stricter < E820_TYPES ==> open[stricter] == 0;
-	    loop assigns type;
-	    loop variant type; */
 	for (uint32_t type = E820_TYPES; type-- > 0;)
-		if (open[type] != 0)
+		if (until[type] > at)
 			return type;
 	return E820_TYPES;
 }
@@ -129,45 +96,43 @@ static void emit(struct e820 *out, phys_t start, phys_t end, uint32_t type)
 		append(out, start, end, type);
 }
 
-/* Append a stretch if there is one and anything is open in it. */
-static void emit_open(struct e820 *out, phys_t start, phys_t end, uint32_t type)
+/* Append what is open from one address to another, with until as in sweep. */
+static void emit_until(struct e820 *out, const phys_t until[E820_TYPES], phys_t from, phys_t to)
 {
-	if (type != E820_TYPES && start < end)
-		emit(out, start, end, type);
+	while (from < to) {
+		uint32_t type = strictest(until, from);
+		phys_t end;
+
+		if (type == E820_TYPES)
+			return;
+		end = min_u64(until[type], to);
+		emit(out, from, end, type);
+		from = end;
+	}
 }
 
-/* A range that starts while another is open overlaps it. */
-static void count_overlap(const struct e820_event *e, uint32_t open_type, struct findings *f)
+/*
+ * The ranges in order, which lie at out->entry + n or behind it, become stretches in the front of the same table: each range
+ * makes two at most, one that ends where it begins and one that ends with it, so none is overwritten before it was looked at.
+ *
+ * until[type] is where the ranges of a type that have begun end: a type is open at an address below that.
+ */
+static void sweep(const struct e820_entry *range, uint32_t n, struct e820 *out, struct findings *f)
 {
-	if (open_type != E820_TYPES && e->delta > 0)
-		finding_add(f, FINDING_MAP_OVERLAP, e->at, e->at);
-}
-
-/* n events in order make at most n - 1 stretches, so out needs room for n - 1 entries. */
-static void sweep_events(
-	const struct e820_event *event, uint32_t n, struct e820 *out, struct findings *f)
-{
-	int32_t open[E820_TYPES] = { 0 };
+	phys_t until[E820_TYPES] = { 0 };
 	phys_t from = 0;
 
 	out->count = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		const struct e820_event *e = &event[i];
-		uint32_t type = strictest(open);
+		const struct e820_entry *e = &range[i];
 
-		emit_open(out, from, e->at, type);
-		count_overlap(e, type, f);
-		open[e->type] += e->delta;
-		from = e->at;
+		emit_until(out, until, from, e->start);
+		from = e->start;
+		if (strictest(until, from) != E820_TYPES)
+			finding_add(f, FINDING_MAP_OVERLAP, from, from);
+		until[e->type] = max_u64(until[e->type], e->end);
 	}
-}
-
-static uint32_t add_range(
-	struct e820_event *event, uint32_t n, phys_t start, phys_t end, uint32_t type)
-{
-	event[n] = (struct e820_event){ .at = start, .type = type, .delta = 1 };
-	event[n + 1] = (struct e820_event){ .at = end, .type = type, .delta = -1 };
-	return n + 2;
+	emit_until(out, until, from, PHYS_END);
 }
 
 /* Does a raw entry make sense? */
@@ -188,11 +153,11 @@ static bool accept_raw(const struct e820_entry *e, phys_t last_start, struct fin
 	return true;
 }
 
-/* Events of the raw entries that make sense; the others are counted and dropped. */
-static uint32_t events_of_raw(
-	const struct e820_entry *raw, uint32_t n, struct e820_event *event, struct findings *f)
+/* The raw entries that make sense; the others are counted and dropped. */
+static uint32_t ranges_of_raw(
+	const struct e820_entry *raw, uint32_t n, struct e820_entry *range, struct findings *f)
 {
-	uint32_t events = 0;
+	uint32_t ranges = 0;
 	phys_t last_start = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -202,10 +167,12 @@ static uint32_t events_of_raw(
 		if (!accepted)
 			continue;
 		last_start = e->start;
-		events = add_range(event, events, e->start, e->end,
-			e->type < E820_TYPES ? e->type : E820_RESERVED);
+		range[ranges] = *e;
+		if (e->type >= E820_TYPES)
+			range[ranges].type = E820_RESERVED;
+		ranges++;
 	}
-	return events;
+	return ranges;
 }
 
 /* The last entry ends where it is told; nothing is left of it if it began there. */
@@ -260,16 +227,18 @@ static void round_to_pages(struct e820 *map, struct findings *f)
 	}
 }
 
-enum bm_error e820_sanitise(const struct e820_entry *raw, uint32_t n, struct e820 *out,
-	struct e820_event *events, uint32_t event_capacity, struct findings *f)
+enum bm_error e820_sanitise(
+	const struct e820_entry *raw, uint32_t n, struct e820 *out, struct findings *f)
 {
-	uint32_t count;
+	struct e820_entry *range;
+	uint32_t ranges;
 
-	if (n > UINT32_MAX / 8 || out->capacity < 2 * n || event_capacity < 2 * n)
+	if (n > UINT32_MAX / 8 || out->capacity < 2 * n)
 		return BM_FULL;
-	count = events_of_raw(raw, n, events, f);
-	sort_events(events, count);
-	sweep_events(events, count, out, f);
+	range = out->entry + n;
+	ranges = ranges_of_raw(raw, n, range, f);
+	sort_ranges(range, ranges);
+	sweep(range, ranges, out, f);
 	round_to_pages(out, f);
 	if (out->count > 128)
 		finding_add(

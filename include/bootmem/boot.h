@@ -157,8 +157,7 @@ struct boot {
 	phys_t storage_phys;
 	uint64_t storage_bytes;
 	struct e820_entry *raw;
-	struct e820_event *events;
-	uint32_t raw_capacity, event_capacity;
+	uint32_t raw_capacity;
 	struct e820 next; /* the accepted map's table, until settle adopts it */
 	struct findings next_findings;
 

@@ -53,13 +53,6 @@ struct e820 {
         e820_merged(map->entry, map->count) && e820_aligned(map->entry, map->count);
 */
 
-/* Working storage of e820_sanitise: two events for each raw entry. */
-struct e820_event {
-	phys_t at;
-	uint32_t type;
-	int32_t delta;
-};
-
 /*
  * Turn n raw entries, in any order and overlapping at will, into a finished table.
  *
@@ -68,11 +61,11 @@ struct e820_event {
  * Empty (start == end) and wrapping (start > end, end > PHYS_END) entries are dropped. Each repair is
  * counted in f.
  *
- * out->capacity must be at least 2 * n and there must be room for 2 * n events, else BM_FULL.
- * raw and out->entry must not overlap.
+ * out->capacity must be at least 2 * n, else BM_FULL: what is not needed for the table is working storage. raw and
+ * out->entry must not overlap.
  */
-BM_MUST_USE enum bm_error e820_sanitise(const struct e820_entry *raw, uint32_t n, struct e820 *out,
-	struct e820_event *events, uint32_t event_capacity, struct findings *f);
+BM_MUST_USE enum bm_error e820_sanitise(
+	const struct e820_entry *raw, uint32_t n, struct e820 *out, struct findings *f);
 
 /* Does the invariant hold? */
 bool e820_check(const struct e820 *map);

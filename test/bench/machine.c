@@ -36,7 +36,6 @@ static void make_e820(struct machine *m)
 {
 	uint32_t n = (uint32_t)m->map.nr;
 	struct e820_entry *raw = allocate(n, sizeof(*raw));
-	struct e820_event *events = allocate(2 * n, sizeof(*events));
 
 	for (uint32_t i = 0; i < n; i++)
 		raw[i] = (struct e820_entry){ .start = m->map.r[i].base,
@@ -44,10 +43,9 @@ static void make_e820(struct machine *m)
 			.type = m->map.r[i].type == 1 ? E820_RAM : E820_RESERVED };
 	m->e820.capacity = 2 * n;
 	m->e820.entry = allocate(2 * n, sizeof(*m->e820.entry));
-	must(e820_sanitise(raw, n, &m->e820, events, 2 * n, NULL), "the map is no e820 table");
+	must(e820_sanitise(raw, n, &m->e820, NULL), "the map is no e820 table");
 	must(limits_find(&m->limits, &m->e820, 4 * GIB), "the map has no RAM");
 	free(raw);
-	free(events);
 }
 
 static void make_nodes(struct machine *m)

@@ -1553,7 +1553,6 @@ static void test_storage(void **state)
 			first = b.raw_capacity;
 		assert_true(first > 0);
 		assert_int_equal(b.raw_capacity, first + descriptors[i]);
-		assert_int_equal(b.event_capacity, 4 * b.raw_capacity);
 		assert_int_equal(b.e820.capacity, 2 * b.raw_capacity);
 		assert_int_equal(b.next.capacity, 2 * b.raw_capacity);
 		assert_ptr_equal(b.e820.entry, storage);
@@ -1562,8 +1561,7 @@ static void test_storage(void **state)
 		assert_ptr_equal(b.plan.area, b.node_map.range + b.node_map.range_capacity);
 		assert_ptr_equal(b.srat.range, b.plan.area + b.plan.capacity);
 		assert_ptr_equal(b.raw, b.srat.range + b.srat.range_capacity);
-		assert_ptr_equal(b.events, b.raw + b.raw_capacity);
-		assert_ptr_equal(b.next.entry, b.events + b.event_capacity);
+		assert_ptr_equal(b.next.entry, b.raw + b.raw_capacity);
 		assert_ptr_equal(b.next_range, b.next.entry + b.next.capacity);
 		assert_ptr_equal(b.node_map.scratch, b.next_range + b.node_map.range_capacity);
 		assert_ptr_equal(b.special, b.node_map.scratch + b.node_map.scratch_capacity);

@@ -20,7 +20,6 @@
 
 struct fixture {
 	struct e820_entry out_entry[2 * MAX_RAW];
-	struct e820_event event[2 * MAX_RAW];
 	struct e820 out;
 	struct findings f;
 };
@@ -31,7 +30,7 @@ static struct fixture *make(const struct e820_entry *raw, uint32_t n)
 
 	x->out = (struct e820){ .entry = x->out_entry, .capacity = ARRAY_SIZE(x->out_entry) };
 	assert_int_equal(
-		e820_sanitise(raw, n, &x->out, x->event, ARRAY_SIZE(x->event), &x->f), BM_OK);
+		e820_sanitise(raw, n, &x->out, &x->f), BM_OK);
 	assert_true(e820_check(&x->out));
 	return x;
 }
@@ -190,16 +189,14 @@ static void test_too_small(void **state)
 {
 	struct e820_entry raw[] = { E(0, 1, RAM), E(2, 3, RAM) };
 	struct e820_entry entry[4];
-	struct e820_event event[4];
 	struct e820 out = { .entry = entry, .capacity = 3 };
 
 	(void)state;
-	assert_int_equal(e820_sanitise(raw, 2, &out, event, 4, NULL), BM_FULL);
+	assert_int_equal(e820_sanitise(raw, 2, &out, NULL), BM_FULL);
 	out.capacity = 4;
-	assert_int_equal(e820_sanitise(raw, 2, &out, event, 3, NULL), BM_FULL);
-	assert_int_equal(e820_sanitise(raw, 2, &out, event, 4, NULL), BM_OK);
+	assert_int_equal(e820_sanitise(raw, 2, &out, NULL), BM_OK);
 	assert_int_equal(out.count, 2);
-	assert_int_equal(e820_sanitise(raw, 0, &out, event, 4, NULL), BM_OK);
+	assert_int_equal(e820_sanitise(raw, 0, &out, NULL), BM_OK);
 	assert_int_equal(out.count, 0);
 }
 

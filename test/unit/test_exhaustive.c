@@ -43,10 +43,9 @@ struct map_scope {
 static void check_map(const struct e820_entry *raw, uint32_t n)
 {
 	struct e820_entry entry[8];
-	struct e820_event event[8];
 	struct e820 out = { .entry = entry, .capacity = ARRAY_SIZE(entry) };
 
-	if (e820_sanitise(raw, n, &out, event, ARRAY_SIZE(event), NULL) != BM_OK ||
+	if (e820_sanitise(raw, n, &out, NULL) != BM_OK ||
 		!e820_check(&out))
 		fail_msg("the table breaks its invariant");
 	for (pfn_t page = 0; page < PAGES; page++) {

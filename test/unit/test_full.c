@@ -204,7 +204,6 @@ static void test_every_table_at_every_size(void **state)
 {
 	static const struct table tables[] = {
 		CAPACITY(raw_capacity, "e820: "),
-		CAPACITY(event_capacity, "e820: "),
 		CAPACITY(e820.capacity, "e820: "),
 		CAPACITY(next.capacity, "e820: "),
 		CAPACITY(owners.capacity, "owner ranges"),

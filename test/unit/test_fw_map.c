@@ -152,7 +152,6 @@ static void test_impossible_ends(void **state)
 		{ 0xfffffffffffff000, 1 },
 	};
 	struct e820_entry raw[1], entry[2];
-	struct e820_event event[2];
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -166,7 +165,7 @@ static void test_impossible_ends(void **state)
 
 		assert_int_equal(fw_map_init(&map, &desc, 40, 40, 1, 0), BM_OK);
 		assert_int_equal(fw_map_to_raw(&map, raw, 1, &f), BM_OK);
-		assert_int_equal(e820_sanitise(raw, 1, &out, event, 2, &f), BM_OK);
+		assert_int_equal(e820_sanitise(raw, 1, &out, &f), BM_OK);
 		assert_int_equal(out.count, 0);
 		assert_int_equal(f.of[FINDING_MAP_WRAPS].count, 1);
 	}

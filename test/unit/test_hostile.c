@@ -60,12 +60,11 @@ static void spoil(const struct option_hostile *hostile, uint32_t reading, const 
 static void to_e820(const struct fw_map *map, struct e820 *out)
 {
 	static struct e820_entry raw[RAW];
-	static struct e820_event events[2 * RAW];
 
 	findings = (struct findings){ 0 };
 	assert_int_equal(fw_map_to_raw(map, raw, RAW, &findings), BM_OK);
 	assert_int_equal(
-		e820_sanitise(raw, map->count, out, events, ARRAY_SIZE(events), &findings), BM_OK);
+		e820_sanitise(raw, map->count, out, &findings), BM_OK);
 }
 
 static void assert_same_ram(const struct fw_map *map)

@@ -26,7 +26,6 @@
 struct fixture {
 	struct e820_entry entry[2 * MAX_RAM];
 	struct e820_entry raw[MAX_RAM];
-	struct e820_event event[2 * MAX_RAM];
 	uint32_t raws;
 	struct e820 e820;
 	struct srat_bytes bytes;
@@ -74,7 +73,7 @@ static void build(struct fixture *x)
 
 	x->bytes.bytes[8] = 3;
 	assert_int_equal(
-		e820_sanitise(x->raw, x->raws, &x->e820, x->event, ARRAY_SIZE(x->event), NULL),
+		e820_sanitise(x->raw, x->raws, &x->e820, NULL),
 		BM_OK);
 	assert_int_equal(srat_parse(&x->srat, &table, NULL), BM_OK);
 	/* exactly what is promised to suffice, and none of it cleared */

@@ -128,14 +128,10 @@ static struct efi_memory_desc *descriptors(const struct record_list *list)
 
 static void make_table(const struct e820_entry *raw, uint32_t count)
 {
-	struct e820_event *events = calloc(2 * count, sizeof(*events));
-
 	w.map = (struct e820){ .capacity = 2 * count };
 	w.map.entry = calloc(w.map.capacity, sizeof(*w.map.entry));
-	assert_non_null(events);
 	assert_non_null(w.map.entry);
-	assert_int_equal(e820_sanitise(raw, count, &w.map, events, 2 * count, NULL), BM_OK);
-	free(events);
+	assert_int_equal(e820_sanitise(raw, count, &w.map, NULL), BM_OK);
 }
 
 static struct fw_map map_of(const struct efi_memory_desc *desc, uint32_t count)

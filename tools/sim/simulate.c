@@ -45,12 +45,10 @@ static struct e820_entry *raw_of(const struct record_list *list)
 static struct e820 finish(const struct e820_entry *raw, uint32_t count)
 {
 	struct e820 table = { .capacity = 2 * count + 1 };
-	struct e820_event *events = allocate(2 * (size_t)count, sizeof(*events));
 
 	table.entry = allocate(table.capacity, sizeof(*table.entry));
-	if (e820_sanitise(raw, count, &table, events, 2 * count, NULL) != BM_OK)
+	if (e820_sanitise(raw, count, &table, NULL) != BM_OK)
 		abort(); /* the storage is as the header asks */
-	free(events);
 	return table;
 }
 
