@@ -335,13 +335,14 @@ static bool check_list(
 	pfn_t prev = PFN_NONE, pfn = area->head_pfn;
 	uint64_t blocks = 0;
 
-	for (; pfn != PFN_NONE && blocks < area->blocks; blocks++) {
+	/* It ends: no block has two that come before it. */
+	for (; pfn != PFN_NONE; blocks++) {
 		if (!check_block(mm, zone, pfn, prev, order))
 			return false;
 		prev = pfn;
 		pfn = next_of(pfn_to_page(mm, pfn));
 	}
-	return pfn == PFN_NONE && blocks == area->blocks;
+	return blocks == area->blocks;
 }
 
 static bool check_deferred(const struct mm *mm, const struct zone *zone)

@@ -287,7 +287,7 @@ static const char *put_conversion(struct gather *g, const char *at, struct argum
 		at = parse_count(at + 1, &f.precision, a);
 	}
 	at = parse_length(at, &f.length);
-	if (*at != '\0' && convert(g, *at, &f, a))
+	if (convert(g, *at, &f, a))
 		return at + 1;
 	put_text(g, percent, (size_t)(at - percent));
 	return at;
@@ -371,7 +371,7 @@ static unsigned size_shift(uint64_t bytes)
 		shift += 10;
 	if ((bytes >> shift) < 100000)
 		return shift;
-	while (shift < last && (bytes >> (shift + 10)) >= 100)
+	while ((bytes >> (shift + 10)) >= 100)
 		shift += 10;
 	return shift;
 }

@@ -476,7 +476,7 @@ static enum bm_error free_tail(struct boot *b, const struct writer *w)
 	pfn_t end = pfn_down(b->record_phys) + b->record_pages;
 	enum bm_error error;
 
-	if (used == end)
+	if (used >= end)
 		return BM_OK;
 	error = owners_remove(&b->owners, used, end);
 	if (error == BM_OK)

@@ -200,6 +200,7 @@ static void sizes_are_exact_or_within_a_percent(void **state)
 	assert_size(100 * MIB + 4 * KIB, "100 MiB");
 	assert_size(99 * MIB + 4 * KIB, "101380 KiB");
 	assert_size(UINT64_C(1) << 52, "4 PiB");
+	assert_size(UINT64_C(1) << 60, "1024 PiB");
 	assert_size(UINT64_MAX, "16383 PiB");
 }
 

@@ -362,6 +362,8 @@ static enum bm_error claim(void *ctx, pfn_t start_pfn, uint64_t pages)
 		return BM_REFUSED;
 	}
 	set_access(fw, pfn_phys(start_pfn), pfn_phys(start_pfn + pages), PROT_READ | PROT_WRITE);
+	if (fw->dirty)
+		memset(at_phys(fw, pfn_phys(start_pfn)), 0xa5, (size_t)pfn_phys(pages));
 	return BM_OK;
 }
 
@@ -475,6 +477,15 @@ static enum bm_error place_front_end(struct fake_firmware *fw, struct boot_input
 	return BM_OK;
 }
 
+static void make_dirty(const struct fake_firmware *fw)
+{
+	uint64_t *word = at_phys(fw, fw->storage_start_phys);
+	uint64_t words = (fw->storage_end_phys - fw->storage_start_phys) / sizeof(*word);
+
+	for (uint64_t i = 0; i < words; i++)
+		word[i] = pfn_down(24 * MIB) + i % pfn_down(4 * MIB);
+}
+
 enum bm_error fake_start(
 	struct fake_firmware *fw, struct boot *b, const struct boot_options *options)
 {
@@ -506,6 +517,8 @@ enum bm_error fake_start(
 		options_defaults(&input.options);
 	set_access(
 		fw, input.workspace_start_phys, input.workspace_end_phys, PROT_READ | PROT_WRITE);
+	if (fw->dirty)
+		make_dirty(fw);
 	return boot_init(b, &fw->platform, &input, phys_to_virt(window, fw->storage_start_phys),
 		fw->storage_end_phys - fw->storage_start_phys, window);
 }

@@ -38,6 +38,7 @@ struct fake_firmware {
 	uint32_t table_ranges;
 	/* How its maps are spoiled, and how many of the first claims it refuses; other faults are not its own. */
 	struct option_hostile hostile;
+	bool dirty;         /* what it grants has something in it, the storage numbers of pages */
 	uint32_t readings;  /* of its map */
 	const char *vendor; /* null: "fake" */
 	const struct e820_entry
