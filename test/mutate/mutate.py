@@ -8,7 +8,11 @@ linked, ahead of the archive that has the original, to each test that enters the
 takes several times as long as usual: the mutant is killed. The tests that killed in this file before, for their
 time, come first. The slow tests, and the quick ones under sanitizers, see only what all others let pass.
 
-Survivors are printed, and the last line is "N of M mutants killed (P %), K equivalent". Status 1: fewer than 95 %.
+equivalent.txt has mutants of which no test can notice anything, each with its reason. They are tried like all others; one
+that is killed all the same is an error, as is one that is in no file any more.
+
+Survivors are printed, and the last line is "N of M mutants killed (P %), K equivalent, L listed as such". Status 1: fewer
+than 95 %, or a list that is wrong.
 """
 import argparse
 import concurrent.futures
@@ -29,6 +33,7 @@ import plant
 
 ROOT = "build/mutate"
 VERDICTS = f"{ROOT}/verdicts"
+LIST = os.path.join(os.path.dirname(__file__), "equivalent.txt")
 WANTED_PERCENT = 95
 QUICK_SECONDS = 7
 # What changes the tests; SEED= on make's command line is the mutants', not theirs.
@@ -125,6 +130,8 @@ def load_tests():
         test.seconds["fast"], test.enters = entry["seconds"], set(entry["enters"])
         tests.append(test)
     lock.close()
+    if not any(test.enters for test in tests):
+        sys.exit(f"{ROOT}/*/cover: no test left counts of what it entered; was it built in another directory?")
     return tests
 
 
@@ -134,6 +141,7 @@ class Judge:
         self.form = dict(f.split("=", 1) for f in arguments.form)
         self.only = dict(o.split("=", 1) for o in arguments.only)
         self.tests = tests
+        self.entered = set().union(*(test.enters for test in tests))
         self.quick = arguments.quick
         self.originals = {}
         self.kills = {}
@@ -168,6 +176,8 @@ class Judge:
         stem = os.path.splitext(os.path.basename(mutant.path))[0]
         # core_: string.c has names of its own here (test/unit/core_string.h)
         names = {f"{mutant.path}:{prefix}{mutant.function}" for prefix in ("", "core_")}
+        if not names & self.entered: # it is part of others in its file: inlined before gcc counts
+            names = {name for name in self.entered if name.startswith(f"{mutant.path}:")}
 
         def cost(test):
             kills = self.kills.get((mutant.path, str(test)), 0) + (20 if test.name == f"test_{stem}" else 0)
@@ -259,9 +269,36 @@ def chosen(arguments, texts, mutants):
     return picked
 
 
+def squeezed(text):
+    return " ".join(text.split())
+
+
+def change(mutant):
+    return f"{mutant.function}: {squeezed(mutant.old)} -> {squeezed(mutant.new) or 'nothing'}"
+
+
 def shown(mutant):
-    old, new = (" ".join(t.split()) for t in (mutant.old, mutant.new))
-    return f"{mutant.path}:{mutant.line}: {mutant.function}: {old}  ->  {new or 'nothing'}"
+    return f"{mutant.path}:{mutant.line}: {change(mutant)}"
+
+
+def list_key(mutant, text):
+    """What the list has in its first two lines: the change, and the line as it is then."""
+    first, last = text.rfind("\n", 0, mutant.start) + 1, text.find("\n", mutant.end)
+    return f"{mutant.path}: {change(mutant)}", squeezed(text[first:mutant.start] + mutant.new + text[mutant.end:last])
+
+
+def read_list(files):
+    """Paragraphs: the change, the changed line, the reason; # begins a comment."""
+    with open(LIST, encoding="utf-8") as file:
+        text = "".join(line for line in file if not line.startswith("#"))
+    listed = set()
+    for paragraph in filter(None, map(str.strip, text.split("\n\n"))):
+        lines = [squeezed(line) for line in paragraph.split("\n")]
+        if len(lines) < 3:
+            sys.exit(f"{LIST}: no reason: {lines[0]}")
+        if lines[0].split(":")[0] in files:
+            listed.add((lines[0], lines[1]))
+    return listed
 
 
 def parse():
@@ -286,9 +323,13 @@ def main():
     for path in arguments.files:
         found, texts[path] = plant.mutants_of(path)
         mutants += found
+    listed = read_list(arguments.files)
+    for key in listed - {list_key(m, texts[m.path]) for m in mutants}:
+        sys.exit(f"{LIST}: no such mutant: {key[0]}: {key[1]}")
     picked = chosen(arguments, texts, mutants)
     judge = Judge(arguments, load_tests())
-    count = {"killed": 0, "survived": 0, "equivalent": 0, "broken": 0}
+    count = {"killed": 0, "survived": 0, "equivalent": 0, "listed": 0, "broken": 0}
+    wrong = []
     work = tempfile.TemporaryDirectory(dir=ROOT)
     directories = [f"{work.name}/{n}" for n in range(arguments.jobs)]
     for directory in directories:
@@ -302,6 +343,12 @@ def main():
         verdict = judge.verdict(mutant, texts[mutant.path], directory)
         with judge.lock:
             directories.append(directory)
+            if list_key(mutant, texts[mutant.path]) in listed:
+                if verdict not in count:
+                    wrong.append(mutant)
+                    print(f"{LIST}: {shown(mutant)} is killed: {verdict}", flush=True)
+                if verdict == "survived":
+                    verdict = "listed"
             count[verdict if verdict in count else "killed"] += 1
             with open(VERDICTS, "a", encoding="utf-8") as file:
                 print(json.dumps([key_of(mutant), verdict]), file=file)
@@ -315,8 +362,9 @@ def main():
     percent = 100 * count["killed"] / judged if judged else 0
     print(f"{len(mutants)} mutants, {len(picked)} chosen, {sum(count.values())} tried, {count['broken']} do not compile, "
           f"{time.monotonic() - started:.0f} s")
-    print(f"{count['killed']} of {judged} mutants killed ({percent:.1f} %), {count['equivalent']} equivalent")
-    return 0 if judged and percent >= WANTED_PERCENT else 1
+    print(f"{count['killed']} of {judged} mutants killed ({percent:.1f} %), {count['equivalent']} equivalent, "
+          f"{count['listed']} listed as such")
+    return 0 if judged and percent >= WANTED_PERCENT and not wrong else 1
 
 
 if __name__ == "__main__":
