@@ -23,6 +23,27 @@ struct machine {
 	struct boot boot;
 };
 
+/* What the processor was told to forget. */
+static uint64_t flushed[256];
+static unsigned flushes;
+
+void arch_flush_page(uint64_t virt)
+{
+	if (flushes < ARRAY_SIZE(flushed))
+		flushed[flushes] = virt;
+	flushes++;
+}
+
+static bool was_flushed(uint64_t virt)
+{
+	unsigned i = 0;
+
+	assert_true(flushes <= ARRAY_SIZE(flushed));
+	while (i < flushes && flushed[i] != virt)
+		i++;
+	return i < flushes;
+}
+
 static uint64_t arena_bytes(uint64_t top)
 {
 	return min_u64(top, ARCH_HIGHMEM ? ARCH_SPLIT_PHYS : TIB);
@@ -40,6 +61,7 @@ static struct machine *ovmf(uint64_t ram_bytes)
 	struct fake_firmware *fw = &m->fw;
 
 	fake_init(fw, arena_bytes(top + 128 * MIB)); /* some tests add RAM above */
+	fw->dirty = true;
 	fake_add(fw, EFI_MEM_BOOT_CODE, 0, 0x1000, WB);
 	fake_add(fw, EFI_MEM_CONVENTIONAL, 0x1000, 0xa0000, WB);
 	fake_add(fw, EFI_MEM_CONVENTIONAL, 0x100000, 0x806000, WB);
@@ -71,8 +93,10 @@ static void destroy(struct machine *m)
 
 static void boots(struct machine *m, const struct boot_options *options)
 {
-	enum bm_error error = fake_boot(&m->fw, &m->boot, options);
+	enum bm_error error;
 
+	flushes = 0;
+	error = fake_boot(&m->fw, &m->boot, options);
 	if (error != BM_OK)
 		fail_msg("error %d, console:\n%s", error, m->fw.console_text);
 }
@@ -121,10 +145,24 @@ static void check_tables(const struct boot *b)
 	shown_free(&shown);
 }
 
+/* What is there once has the pages of one; what the first map's plan had went back. */
+static void check_no_leftovers(const struct boot *b)
+{
+	assert_int_equal(boot_owner_pages(b, OWNER_PAGE_TABLES), b->paging.table_pages);
+	assert_int_equal(boot_owner_pages(b, OWNER_CPU), ARCH_CPU_PAGES);
+	assert_int_equal(boot_owner_pages(b, OWNER_MM), pfn_up(mm_bytes(b->node_map.nodes)));
+	assert_int_equal(boot_owner_pages(b, OWNER_NODES), nodes_table_pages(&b->node_map));
+	assert_int_equal(boot_owner_pages(b, OWNER_SECTIONS),
+		sparse_table_pages(&b->e820, b->limits.max_pfn));
+	assert_int_equal(boot_owner_pages(b, OWNER_ZERO_PAGE), 1);
+	assert_int_equal(boot_owner_pages(b, OWNER_PKMAP), pkmap_table_pages(&b->space));
+}
+
 /* And on every machine with memory left. */
 static void check_booted(const struct machine *m)
 {
 	check_books(m);
+	check_no_leftovers(&m->boot);
 	check_tables(&m->boot);
 	assert_true(m->boot.selftest.blocks > 0);
 }
@@ -346,7 +384,77 @@ static void test_refused_claims(void **state)
 	boots(m, NULL);
 	check_booted(m);
 	assert_true(m->boot.findings.of[FINDING_CLAIM_REFUSED].count > 0);
+	assert_int_equal(m->boot.findings.of[FINDING_CLAIM_REFUSED].start_phys, pfn_phys(0x1500));
+	assert_int_equal(m->boot.findings.of[FINDING_CLAIM_REFUSED].end_phys,
+		pfn_phys(0x1500 + m->boot.bitmap_pages[0]));
 	destroy(m);
+}
+
+/* Until our page tables are live nothing is where the firmware's may not reach: above 4 GiB, or the direct map's end. */
+static void test_limit_until_activate(void **state)
+{
+	struct machine *m = ovmf(6 * GIB);
+	struct boot *b = &m->boot;
+
+	(void)state;
+	assert_int_equal(fake_start(&m->fw, b, NULL), BM_OK);
+	assert_int_equal(boot_prepare(b), BM_OK);
+	assert_true(b->pool.current_limit ==
+		    (ARCH_HIGHMEM ? pfn_phys(b->limits.max_low_pfn) : 4 * GIB));
+	assert_int_equal(boot_exit(b), BM_OK);
+	assert_true(b->pool.current_limit ==
+		    (ARCH_HIGHMEM ? pfn_phys(b->limits.max_low_pfn) : 4 * GIB));
+	fake_activate(&m->fw, b);
+	assert_true(b->pool.current_limit ==
+		    (ARCH_HIGHMEM ? pfn_phys(b->limits.max_low_pfn) : PHYS_END));
+	assert_int_equal(boot_mem_init(b), BM_OK);
+	destroy(m);
+}
+
+/* No more special ranges count, of the front end's and of the user's bad RAM, than there are. */
+static void test_as_many_specials_as_there_are(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+	struct boot_input *in = &m->boot.input;
+	struct paging_leaf leaf;
+
+	(void)state;
+	assert_int_equal(fake_start(&m->fw, &m->boot, NULL), BM_OK);
+	in->special[in->specials] =
+		(struct map_special){ .start_phys = 64 * MIB, .end_phys = 65 * MIB, .guard = true };
+	in->options.badram[in->options.badrams] = (struct option_range){ 66 * MIB, MIB };
+	in->options.reserve[in->options.reserves] = (struct option_range){ 68 * MIB, MIB };
+	assert_int_equal(boot_prepare(&m->boot), BM_OK);
+	for (phys_t at = 64 * MIB; at < 70 * MIB; at += MIB) {
+		assert_true(paging_lookup(&m->boot.paging, m->boot.pool.window,
+			m->boot.space.direct_base + at, &leaf));
+		assert_null(owner_of(&m->boot, pfn_down(at)));
+	}
+	destroy(m);
+}
+
+/* It goes where it just fits, and not where one page is missing. */
+static void test_bitmap_fits_exactly(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+	struct boot_options options;
+	pfn_t where, end;
+
+	(void)state;
+	boots(m, NULL);
+	where = m->boot.bitmap_pfn[0];
+	end = where + m->boot.bitmap_pages[0];
+	destroy(m);
+	options_defaults(&options);
+	options.reserves = 1;
+	for (unsigned missing = 0; missing < 2; missing++) {
+		m = ovmf(512 * MIB);
+		options.reserve[0] = (struct option_range){ pfn_phys(end - missing), MIB };
+		boots(m, &options);
+		check_booted(m);
+		assert_int_equal(m->boot.bitmap_pfn[0] == where, missing == 0);
+		destroy(m);
+	}
 }
 
 /*
@@ -368,7 +476,9 @@ static void test_free_initmem(void **state)
 			&b->paging, b->pool.window, b->space.direct_base + at, &leaf));
 		assert_int_equal(leaf.rights, MAP_WRITE | (b->paging.mode.nx ? 0 : MAP_EXEC));
 		assert_null(owner_of(b, pfn_down(at)));
+		assert_true(was_flushed(at) && was_flushed(b->space.direct_base + at));
 	}
+	assert_int_equal(flushes, 2 * pfn_down(b->input.init_end_phys - b->input.init_start_phys));
 	assert_non_null(owner_of(b, pfn_down(b->input.init_end_phys))); /* the rest of the text */
 	destroy(m);
 }
@@ -601,6 +711,8 @@ static void left_out(phys_t from, struct paging_mode mode, enum finding_id id)
 	check_booted(m);
 	assert_int_equal(m->boot.findings.of[id].count, 1);
 	assert_int_equal(m->boot.findings.of[id].bytes, 3 * MIB);
+	assert_true(m->boot.findings.of[id].start_phys == from);
+	assert_true(m->boot.findings.of[id].end_phys == from + 3 * MIB);
 	assert_int_equal(m->boot.limits.max_pfn, m->boot.limits.max_low_pfn);
 	destroy(m);
 }
@@ -1272,6 +1384,22 @@ static void test_fake_nodes(void **state)
 	}
 }
 
+static void test_as_many_nodes_as_can_be(void **state)
+{
+	struct machine *m = ovmf(4 * GIB);
+	struct boot_options options;
+
+	(void)state;
+	options_defaults(&options);
+	options.numa = NUMA_FAKE;
+	options.numa_fake_nodes = BOOTMEM_MAX_NODES;
+	boots(m, &options);
+	check_booted(m);
+	assert_int_equal(m->boot.node_map.nodes, BOOTMEM_MAX_NODES);
+	check_nodes(m);
+	destroy(m);
+}
+
 /* The firmware keeps RAM at the exit: nodes and all are made again. */
 static void test_settle_with_nodes(void **state)
 {
@@ -1346,6 +1474,25 @@ static void boots_changing(
 	sections_initialise_all(m->boot.mm);
 	assert_true(mm_check(m->boot.mm));
 	check_every_page(m);
+	destroy(m);
+}
+
+/* RAM that comes above all other is out of reach by now, and a finding says how much it is. */
+static void test_settle_wins_ram_too_late(void **state)
+{
+	struct last_moment give = { pfn_down(600 * MIB), 0, EFI_MEM_CONVENTIONAL, false };
+	struct machine *m = ovmf(512 * MIB);
+	const struct finding *late = &m->boot.findings.of[FINDING_RAM_TOO_LATE];
+
+	(void)state;
+	fake_add(&m->fw, EFI_MEM_RESERVED, 600 * MIB, 602 * MIB, WB);
+	m->fw.meddle = at_last_moment;
+	m->fw.meddle_ctx = &give;
+	m->fw.stale_exits = 1;
+	boots(m, NULL);
+	check_booted(m);
+	assert_true(late->count == 1 && late->bytes == 2 * MIB && late->start_phys == 600 * MIB);
+	assert_int_not_equal(e820_type_at(&m->boot.e820, pfn_down(600 * MIB)), E820_RAM);
 	destroy(m);
 }
 
@@ -1574,6 +1721,32 @@ static void test_storage(void **state)
 	}
 }
 
+/* What a sink costs is the console's, once, and not the stage's in which it was written to. */
+static void test_output_is_charged_once(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+	struct boot *b = &m->boot;
+	struct boot_output output;
+	struct sink sink;
+	uint64_t before;
+
+	(void)state;
+	boots(m, NULL);
+	before = b->cycles[STAGE_CONSOLE];
+	boot_stage_begin(b, STAGE_REPORT);
+	sink = boot_output_sink(&output, b, &sink_nowhere);
+	boot_output_end(&output);
+	assert_int_equal(b->cycles[STAGE_CONSOLE], before);
+	sink_puts(&sink, "a"); /* each look at the clock is 100 cycles */
+	sink_puts(&sink, "b");
+	boot_output_end(&output);
+	boot_output_end(&output);
+	boot_stage_end(b);
+	assert_int_equal(b->cycles[STAGE_CONSOLE], before + 200);
+	assert_int_equal(b->cycles[STAGE_REPORT], 5 * 100 - 200);
+	destroy(m);
+}
+
 static void test_stage_names(void **state)
 {
 	(void)state;
@@ -1586,6 +1759,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_storage),
+		cmocka_unit_test(test_output_is_charged_once),
 		cmocka_unit_test(test_stage_names),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_strides),
@@ -1598,6 +1772,9 @@ int main(void)
 		cmocka_unit_test(test_free_initmem),
 		cmocka_unit_test(test_free_initmem_up_to_a_large_page),
 		cmocka_unit_test(test_refused_claims),
+		cmocka_unit_test(test_limit_until_activate),
+		cmocka_unit_test(test_as_many_specials_as_there_are),
+		cmocka_unit_test(test_bitmap_fits_exactly),
 		cmocka_unit_test(test_firmware_allocates_meanwhile),
 		cmocka_unit_test(test_settle_loses_ram),
 		cmocka_unit_test(test_settle_loses_what_nobody_uses),
@@ -1622,7 +1799,9 @@ int main(void)
 		cmocka_unit_test(test_broken_slit),
 		cmocka_unit_test(test_bitmaps_side_by_side),
 		cmocka_unit_test(test_fake_nodes),
+		cmocka_unit_test(test_as_many_nodes_as_can_be),
 		cmocka_unit_test(test_settle_with_nodes),
+		cmocka_unit_test(test_settle_wins_ram_too_late),
 		cmocka_unit_test(test_settle_keeps_node_borders),
 		cmocka_unit_test(test_settle_keeps_nodes),
 		cmocka_unit_test(test_settle_keeps_the_split),

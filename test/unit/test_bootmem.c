@@ -531,6 +531,29 @@ static void test_stubborn_claim(void **state)
 	destroy(x);
 }
 
+/* Whoever names no goal gets the lowest there is, wherever others went before: in pages, chunks and aligned runs. */
+static void test_lowest_after_a_goal(void **state)
+{
+	static const struct {
+		uint64_t size, align;
+	} of[] = { { 100, 1 }, { PAGE_SIZE, PAGE_SIZE }, { P(3), 1 }, { P(4), P(4) } };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(of); i++) {
+		struct fixture *x = make();
+		struct bootmem *bm = add_node(x, 0, 1024);
+
+		make_free(bm, 8, 1000);
+		assert_int_equal(alloc_at(x, of[i].size, of[i].align, P(512)), P(512));
+		assert_int_equal(alloc_at(x, of[i].size, of[i].align, 0), P(8));
+		assert_true(alloc_at(x, of[i].size, of[i].align, P(512)) >= P(512));
+		assert_true(alloc_at(x, of[i].size, of[i].align, 0) < P(20));
+		assert_true(alloc_at(x, of[i].size, of[i].align, P(600)) >= P(600));
+		assert_true(alloc_at(x, of[i].size, of[i].align, 0) < P(24));
+		destroy(x);
+	}
+}
+
 /* --- the checker ---------------------------------------------------------------------------------------- */
 
 static void test_checker(void **state)
@@ -563,9 +586,13 @@ static void test_checker(void **state)
 	bm->cursor[0] = (struct bootmem_cursor){ P(5001) + 8,
 		P(5002) }; /* no allocation ends in a free page */
 	assert_false(bootmem_check(bm));
+	bm->cursor[0].next = P(5001) + 1;
+	assert_false(bootmem_check(bm));
 	bm->cursor[0].next = P(5001);
 	assert_true(bootmem_check(bm));
 	bm->cursor[0].end -= 8; /* not whole pages */
+	assert_false(bootmem_check(bm));
+	bm->cursor[0].end = P(5002) - PAGE_SIZE + 1;
 	assert_false(bootmem_check(bm));
 	bm->cursor[0] = (struct bootmem_cursor){ P(4999) + 8, P(5002) }; /* behind an allocation */
 	assert_true(bootmem_check(bm));
@@ -832,6 +859,7 @@ int main(void)
 		cmocka_unit_test(test_claim_refused),
 		cmocka_unit_test(test_claim_refused_in_merge),
 		cmocka_unit_test(test_stubborn_claim),
+		cmocka_unit_test(test_lowest_after_a_goal),
 		cmocka_unit_test(test_checker),
 		cmocka_unit_test(test_checker_of_later_node),
 		cmocka_unit_test(test_bitmap_pages),

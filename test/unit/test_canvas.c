@@ -224,6 +224,27 @@ static void glyphs_match_the_model(void **state)
 	}
 }
 
+/* The widest font there can be has a word of pixels in a row. */
+static void widest_glyphs_match_the_model(void **state)
+{
+	static uint8_t rows[FONT_GLYPHS * 2 * 4];
+	static const struct font widest = { 32, 2, rows };
+	const struct face face = { &widest, 1 };
+	uint64_t seed = 6;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows); i++)
+		rows[i] = (uint8_t)random_below(&seed, 256);
+	for (unsigned ch = 0; ch < 256; ch++) {
+		struct screen s = make(&formats[0], 40, 4, 0);
+
+		canvas_glyph(&s.canvas, &face, 3, 1, (char)ch, 0xd0e0f0, 0x102030);
+		model_glyph(&s, &face, 3, 1, (char)ch, 0xd0e0f0, 0x102030);
+		check(&s);
+		discard(&s);
+	}
+}
+
 static void bad_descriptions_are_refused(void **state)
 {
 	const struct handoff_framebuffer good = { .width = 10,
@@ -423,6 +444,27 @@ static void live_text_begins_again(void **state)
 }
 
 /* Any size, any place of the bars: nothing is written outside. */
+/* All its lines from edge to edge, and nothing above or below. */
+static void terminals_are_cleared_whole(void **state)
+{
+	struct screen s = make(&formats[0], 850, 40, 0);
+	struct face face = { &font[0], 1 };
+	struct terminal t;
+
+	(void)state;
+	canvas_fill(&s.canvas, 0, 0, 850, 40, 0xffffff);
+	terminal_init(&t, &s.canvas, &face, 3, 2);
+	t.paper = 0;
+	terminal_clear(&t);
+	for (uint32_t y = 0; y < 40; y++)
+		for (uint32_t x = 0; x < 850; x++) {
+			const uint8_t *pixel = s.bytes + y * s.format.pitch + x * 4;
+
+			assert_int_equal(pixel[0], y >= 3 && y < 3 + 5 * 7 ? 0 : 0xff);
+		}
+	discard(&s);
+}
+
 static void tiny_terminals_stay_inside(void **state)
 {
 	uint64_t seed = 4;
@@ -434,11 +476,14 @@ static void tiny_terminals_stay_inside(void **state)
 			1 + (uint32_t)random_below(&seed, 30), (uint32_t)random_below(&seed, 3));
 		struct face face = { &font[random_below(&seed, 2)],
 			1 + (uint32_t)random_below(&seed, 4) };
+		uint32_t top = (uint32_t)random_below(&seed, 40),
+			 bottom = (uint32_t)random_below(&seed, 40);
 		struct terminal t;
 		struct sink sink = terminal_sink(&t);
 
-		terminal_init(&t, &s.canvas, &face, (uint32_t)random_below(&seed, 40),
-			(uint32_t)random_below(&seed, 40));
+		terminal_init(&t, &s.canvas, &face, top, bottom);
+		assert_true(t.lines == 1 ||
+			    top + bottom + t.lines * face_height(&face) <= s.canvas.height);
 		sink_puts(&sink, "READY, and a line that is longer than all this\nand\n\n\nmore\n");
 		show_text(&t, "one\ntwo\nthree\n", 1);
 		discard(&s);
@@ -451,12 +496,14 @@ int main(void)
 		cmocka_unit_test(colours_known),
 		cmocka_unit_test(rectangles_match_the_model),
 		cmocka_unit_test(glyphs_match_the_model),
+		cmocka_unit_test(widest_glyphs_match_the_model),
 		cmocka_unit_test(bad_descriptions_are_refused),
 		cmocka_unit_test(faces_fit),
 		cmocka_unit_test(pages_have_columns),
 		cmocka_unit_test(long_text_has_small_letters),
 		cmocka_unit_test(long_lines_go_on_below),
 		cmocka_unit_test(live_text_begins_again),
+		cmocka_unit_test(terminals_are_cleared_whole),
 		cmocka_unit_test(tiny_terminals_stay_inside),
 	};
 

@@ -29,8 +29,7 @@ static struct fixture *make(const struct e820_entry *raw, uint32_t n)
 	struct fixture *x = calloc(1, sizeof(*x));
 
 	x->out = (struct e820){ .entry = x->out_entry, .capacity = ARRAY_SIZE(x->out_entry) };
-	assert_int_equal(
-		e820_sanitise(raw, n, &x->out, &x->f), BM_OK);
+	assert_int_equal(e820_sanitise(raw, n, &x->out, &x->f), BM_OK);
 	assert_true(e820_check(&x->out));
 	return x;
 }
@@ -200,6 +199,46 @@ static void test_too_small(void **state)
 	assert_int_equal(out.count, 0);
 }
 
+static void finds(
+	const struct e820_entry *raw, uint32_t n, enum finding_id id, phys_t start, phys_t end)
+{
+	struct fixture *x = make(raw, n);
+
+	assert_int_equal(x->f.of[id].start_phys, start);
+	assert_int_equal(x->f.of[id].end_phys, end);
+	free(x);
+}
+
+#define FINDS(finding, start, end, ...)                                                            \
+	do {                                                                                       \
+		static const struct e820_entry raw_[] = { __VA_ARGS__ };                           \
+		finds(raw_, ARRAY_SIZE(raw_), finding, start, end);                                \
+	} while (0)
+
+/* More entries than can be counted twice in 32 bits are not even looked at. */
+static void test_too_many_to_count(void **state)
+{
+	struct e820 out = { NULL, 0, UINT32_MAX };
+	struct findings f = { 0 };
+
+	(void)state;
+	assert_int_equal(e820_sanitise(NULL, UINT32_MAX / 8 + 1, &out, &f), BM_FULL);
+	assert_int_equal(e820_sanitise(NULL, UINT32_MAX, &out, &f), BM_FULL);
+}
+
+/* The first place of each. */
+static void test_where(void **state)
+{
+	(void)state;
+	FINDS(FINDING_MAP_OVERLAP, P(4), P(4), E(0, 6, RAM), E(4, 8, NVS), E(7, 9, RESERVED));
+	FINDS(FINDING_MAP_ZERO_LENGTH, P(2), P(2), E(0, 4, RAM), E(2, 2, RESERVED), E(9, 9, RAM));
+	FINDS(FINDING_MAP_WRAPS, P(3), P(1), E(0, 2, RAM), B(P(3), P(1), RAM), B(P(9), P(8), RAM));
+	FINDS(FINDING_MAP_UNSORTED, 0, P(2), E(5, 9, RAM), E(0, 2, RESERVED), E(20, 21, RAM),
+		E(3, 4, RAM));
+	FINDS(FINDING_MAP_UNALIGNED, 0x1800, 0x3800, E(0, 1, RAM), B(0x1800, 0x3800, RAM),
+		B(0x4800, 0x5000, RAM));
+}
+
 /* Every other page is RAM: more than 128 entries stay, and are reported. */
 static void test_many(void **state)
 {
@@ -212,6 +251,14 @@ static void test_many(void **state)
 	x = make(raw, 300);
 	assert_int_equal(x->out.count, 300);
 	assert_int_equal(x->f.of[FINDING_MAP_LARGE].count, 1);
+	assert_int_equal(x->f.of[FINDING_MAP_LARGE].start_phys, 0);
+	assert_int_equal(x->f.of[FINDING_MAP_LARGE].end_phys, P(599));
+	free(x);
+	x = make(raw, 129);
+	assert_int_equal(x->f.of[FINDING_MAP_LARGE].count, 1);
+	free(x);
+	x = make(raw, 128);
+	assert_int_equal(x->f.of[FINDING_MAP_LARGE].count, 0);
 	free(x);
 }
 
@@ -350,6 +397,8 @@ int main(void)
 		cmocka_unit_test(test_swallowed_page),
 		cmocka_unit_test(test_unknown_type),
 		cmocka_unit_test(test_too_small),
+		cmocka_unit_test(test_where),
+		cmocka_unit_test(test_too_many_to_count),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_equal),

@@ -31,6 +31,10 @@ static void check_meaning(const struct meaning *m)
 	assert_int_equal(fw_desc_e820_type(&desc, &f), m->e820);
 	for (int id = 0; id < FINDING_COUNT; id++)
 		assert_int_equal(f.of[id].count, id == m->finding);
+	if (m->finding >= 0) {
+		assert_int_equal(f.of[m->finding].start_phys, 0x1000);
+		assert_int_equal(f.of[m->finding].end_phys, 0x3000);
+	}
 }
 
 static void test_types(void **state)

@@ -50,6 +50,7 @@ static struct {
 	phys_t shown[8];     /* the page that the tables showed there then, or 0 */
 	uint32_t flushes;
 	bool deaf;  /* forgets nothing */
+	bool grows; /* when it is told something there is a slot more, once */
 	int memory; /* a file: the high pages of the model */
 	volatile sig_atomic_t faults;
 } cpu;
@@ -80,6 +81,8 @@ void arch_flush_page(uint64_t virt)
 		cpu.shown[cpu.flushes] = shown_at(cpu.m, virt);
 	}
 	cpu.flushes++;
+	cpu.m->mm->pkmap.slots += cpu.grows;
+	cpu.grows = false;
 	if (!cpu.deaf)
 		forget(virt);
 }
@@ -440,12 +443,11 @@ static void test_no_tables(void **state)
 	destroy(m);
 }
 
-static bool run_selftest(struct machine *m, uint32_t slots, uint32_t *pages)
+static bool run_selftest_in_window(struct machine *m, uint32_t *pages)
 {
 	struct sigaction action = { .sa_sigaction = fault, .sa_flags = SA_SIGINFO }, before;
 	bool ok;
 
-	open_window(m, slots);
 	cpu.memory = memfd_create("high pages", 0);
 	assert_true(cpu.memory >= 0);
 	assert_int_equal(ftruncate(cpu.memory, (off_t)(m->n->pages * PAGE_SIZE)), 0);
@@ -454,6 +456,12 @@ static bool run_selftest(struct machine *m, uint32_t slots, uint32_t *pages)
 	sigaction(SIGSEGV, &before, NULL);
 	close(cpu.memory);
 	return ok;
+}
+
+static bool run_selftest(struct machine *m, uint32_t slots, uint32_t *pages)
+{
+	open_window(m, slots);
+	return run_selftest_in_window(m, pages);
 }
 
 /* It passes on a processor that listens, fails on one that does not, and leaves pages and window as they were. */
@@ -475,6 +483,24 @@ static void test_selftest(void **state)
 		assert_true(mm_check(m->mm));
 		destroy(m);
 	}
+}
+
+/* A window that is not full when all its slots are in use fails. */
+static void test_selftest_of_a_window_that_grows(void **state)
+{
+	struct machine *m = make(&modes[0]);
+	uint32_t pages;
+
+	(void)state;
+	open_window(m, 24);
+	if (ARCH_HIGHMEM) {
+		assert_non_null(kmap(m->mm, HIGH + 500)); /* a slot to be shown anew */
+		assert_int_equal(kunmap(m->mm, HIGH + 500), BM_OK);
+	}
+	cpu.grows = true;
+	assert_int_equal(run_selftest_in_window(m, &pages), !ARCH_HIGHMEM);
+	assert_int_equal(cpu.grows, !ARCH_HIGHMEM);
+	destroy(m);
 }
 
 /* Fewer pages than slots: it makes do with them. */
@@ -529,6 +555,10 @@ static void test_selftest_without_low_memory(void **state)
 	assert_int_equal(pages, 0);
 	if (ARCH_HIGHMEM)
 		assert_int_equal(m->mm->node[0].zone[2].free_pages, before);
+	while (zone_alloc_pages(m->mm, 2, 0) != PFN_NONE)
+		;
+	assert_int_equal(kmap_selftest(m->mm, &ok), 0);
+	assert_true(ok); /* and without high memory there is nothing to try */
 	destroy(m);
 }
 
@@ -561,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_whole_window),
 		cmocka_unit_test(test_no_tables),
 		cmocka_unit_test(test_selftest),
+		cmocka_unit_test(test_selftest_of_a_window_that_grows),
 		cmocka_unit_test(test_selftest_with_few_pages),
 		cmocka_unit_test(test_selftest_without_tables),
 		cmocka_unit_test(test_selftest_without_low_memory),

@@ -132,6 +132,37 @@ static void each_fault_shows(void **state)
 	assert_int_equal(room[40], 0xa5);
 }
 
+/* Which of n descriptors is where, as a number in base n. */
+static unsigned order_of(const struct fw_map *map)
+{
+	unsigned order = 0;
+
+	for (uint32_t i = 0; i < map->count; i++)
+		order = order * map->count +
+			(unsigned)((fw_map_entry(map, i).phys_start - MIB) / (8 * PAGE_SIZE));
+	return order;
+}
+
+/* With two descriptors, or three, every order comes up. */
+static void every_order_comes_up(void **state)
+{
+	static const unsigned orders[] = { 1, 1, 2, 6 };
+
+	(void)state;
+	for (uint32_t n = 2; n <= 3; n++) {
+		struct fw_map map = small_map(n);
+		bool seen[27] = { false };
+		unsigned found = 0;
+
+		for (uint32_t seed = 1; seed < 100; seed++) {
+			spoil(&(struct option_hostile){ { [HOSTILE_UNSORTED] = seed } }, 0, &map);
+			found += !seen[order_of(&spoiled)];
+			seen[order_of(&spoiled)] = true;
+		}
+		assert_int_equal(found, orders[n]);
+	}
+}
+
 /* A free range of 8 pages can give 7 of them; it grows with every reading until then. */
 static void maps_grow_with_the_readings(void **state)
 {
@@ -201,6 +232,7 @@ int main(void)
 		cmocka_unit_test(no_fault_changes_nothing),
 		cmocka_unit_test(an_empty_map_stays_empty),
 		cmocka_unit_test(each_fault_shows),
+		cmocka_unit_test(every_order_comes_up),
 		cmocka_unit_test(maps_grow_with_the_readings),
 		cmocka_unit_test(room_is_never_exceeded),
 		cmocka_unit_test(mixtures),

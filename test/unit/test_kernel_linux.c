@@ -36,6 +36,7 @@ static struct machine *machine(void)
 	struct machine *m = calloc(1, sizeof(*m));
 
 	fake_init(&m->fw, RAM_END);
+	m->fw.dirty = true;
 	fake_add(&m->fw, EFI_MEM_CONVENTIONAL, 0, 0xa0000, WB);
 	fake_add(&m->fw, EFI_MEM_CONVENTIONAL, MIB, RAM_END, WB);
 	options_defaults(&m->options);
@@ -81,9 +82,16 @@ static const struct rules_params *boot_params(struct machine *m)
 	return phys_to_virt(m->boot.pool.window, m->boot.record_phys);
 }
 
+/* There is no room, or the initrd is where none is left, or the kernel is not as it has to be. */
 static void refused(struct machine *m, const char *sentence)
 {
-	assert_int_not_equal(boot_prepare(&m->boot), BM_OK);
+	enum bm_error error = boot_prepare(&m->boot), wanted = BM_INVALID;
+
+	if (strstr(m->fw.console_text, ": no room for") != NULL)
+		wanted = BM_NOMEM;
+	else if (strstr(m->fw.console_text, " lies at ") != NULL)
+		wanted = BM_CONFLICT;
+	assert_int_equal(error, wanted);
 	if (strstr(m->fw.console_text, sentence) == NULL)
 		fail_msg("no \"%s\" in:\n%s", sentence, m->fw.console_text);
 	destroy(m);
@@ -263,6 +271,26 @@ static void test_32_bit_kernel(void **state)
 	destroy(m);
 }
 
+/* A 64-bit kernel is entered with all below 4 GiB where it is, writable and executable, and the loader; nothing else. */
+static void test_identity_mapping(void **state)
+{
+	struct machine *m = machine();
+	const struct paging *p = &m->boot.kernel.linux_paging;
+	struct paging_leaf leaf;
+
+	(void)state;
+	prepare(m);
+	assert_int_equal(p->root != 0, LINUX_NATIVE_MODE == LINUX_64);
+	for (phys_t at = 0; p->root != 0 && at <= 8 * GIB; at += GIB) {
+		assert_int_equal(paging_lookup(p, m->boot.pool.window, at, &leaf), at < 4 * GIB);
+		assert_int_equal(
+			paging_lookup(p, m->boot.pool.window, at + GIB - 1, &leaf), at < 4 * GIB);
+		assert_true(at >= 4 * GIB ||
+			    (leaf.phys == leaf.virt && leaf.rights == (MAP_WRITE | MAP_EXEC)));
+	}
+	destroy(m);
+}
+
 /* With five levels of page tables only a kernel that says so can be entered. */
 static void test_five_levels(void **state)
 {
@@ -283,6 +311,32 @@ static void test_five_levels(void **state)
 	}
 }
 
+/* What it is given lies side by side, whatever the length of the command line, which ends with a NUL. */
+static void test_command_lines(void **state)
+{
+	(void)state;
+	for (unsigned length = 0; length < 33; length++) {
+		struct machine *m = machine();
+		const struct linux_range *part = m->boot.kernel.linux_handoff.part;
+		phys_t end;
+
+		memset(m->options.cmdline, 'c', length);
+		prepare(m);
+		boot_params(m);
+		end = part[LINUX_CMDLINE].start_phys + length;
+		assert_int_equal(part[LINUX_CMDLINE].bytes, length);
+		assert_true(part[LINUX_PARAMS].start_phys + sizeof(struct rules_params) +
+				    ARCH_LINUX_GDT_BYTES <=
+			    part[LINUX_CMDLINE].start_phys);
+		assert_true(end < part[LINUX_SETUP_DATA].start_phys);
+		assert_true(part[LINUX_SETUP_DATA].start_phys - end <= 16);
+		assert_string_equal((const char *)phys_to_virt(
+					    m->boot.pool.window, part[LINUX_CMDLINE].start_phys),
+			m->options.cmdline);
+		destroy(m);
+	}
+}
+
 static void test_long_command_line(void **state)
 {
 	struct machine *m = machine();
@@ -293,6 +347,14 @@ static void test_long_command_line(void **state)
 	start(m);
 	refused(m, "handoff: /vmlinuz: command line: longer than this kernel takes (bytes at most "
 		   "16)");
+	m = machine();
+	header(m)->cmdline_size = 16;
+	strcpy(m->options.cmdline, "1234567890123456");
+	prepare(m);
+	assert_string_equal((const char *)phys_to_virt(m->boot.pool.window,
+				    m->boot.kernel.linux_handoff.part[LINUX_CMDLINE].start_phys),
+		"1234567890123456");
+	destroy(m);
 }
 
 static void test_initrd_out_of_reach(void **state)
@@ -420,11 +482,13 @@ int main(void)
 		cmocka_unit_test(test_fixed_kernel_in_use),
 		cmocka_unit_test(test_fixed_kernel_above_free_memory),
 		cmocka_unit_test(test_no_room_for_parameters),
+		cmocka_unit_test(test_identity_mapping),
 		cmocka_unit_test(test_five_levels),
 		cmocka_unit_test(test_fixed_kernel_in_free_memory),
 		cmocka_unit_test(test_larger_than_memory),
 		cmocka_unit_test(test_64_bit_kernel_on_32_bit_processor),
 		cmocka_unit_test(test_32_bit_kernel),
+		cmocka_unit_test(test_command_lines),
 		cmocka_unit_test(test_long_command_line),
 		cmocka_unit_test(test_initrd_out_of_reach),
 		cmocka_unit_test(test_initrd_in_reserved_memory),

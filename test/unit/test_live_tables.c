@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../../core/boot_internal.h"
 #include "fake_firmware.h"
 
 #define WB      (EFI_ATTR_UC | EFI_ATTR_WC | EFI_ATTR_WT | EFI_ATTR_WB)
@@ -400,8 +401,45 @@ static void test_in_too_many_places(void **state)
 	assert_int_equal(kept(m), BOOT_TABLE_RUNS);
 	assert_int_equal(
 		m->boot.findings.of[FINDING_TABLES_SCATTERED].count, 2 * 100); /* looked at twice */
+	assert_int_equal(m->boot.findings.of[FINDING_TABLES_SCATTERED].end_phys,
+		m->boot.findings.of[FINDING_TABLES_SCATTERED].start_phys + PAGE_SIZE);
 	assert_int_equal(free_in_zones(m) + BOOT_TABLE_RUNS, free_without_tables(NULL));
 	destroy(m);
+}
+
+/* Beside a run on either side there is still room for one. */
+static void test_beside_the_last_runs(void **state)
+{
+	struct machine *m = machine();
+
+	(void)state;
+	add_tables(m, BOOT_AT + PAGE_SIZE, BOOT_TABLE_RUNS, 4 * PAGE_SIZE);
+	add_table(m, BOOT_AT);
+	add_table(m, BOOT_AT + 6 * PAGE_SIZE);
+	boots(m, NULL);
+	assert_int_equal(kept(m), BOOT_TABLE_RUNS + 2);
+	assert_int_equal(m->boot.findings.of[FINDING_TABLES_SCATTERED].count, 0);
+	destroy(m);
+}
+
+/* Free, says the map, from a descriptor's first page to its last. */
+static void test_at_the_ends_of_free_memory(void **state)
+{
+	static const phys_t at[] = { MIB, BOOT_AT - PAGE_SIZE, BOOT_AT };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(at); i++) {
+		struct machine *m = machine();
+		const struct finding *hidden = &m->boot.findings.of[FINDING_RAM_UNMAPPED];
+
+		add_tables(m, KEPT_AT, m->fw.mode.levels - 1u, PAGE_SIZE);
+		add_table(m, at[i]);
+		boots(m, NULL);
+		assert_int_equal(m->boot.findings.of[FINDING_TABLES_FREE].count, at[i] != BOOT_AT);
+		assert_true(hidden->count == 1 && hidden->start_phys == 0 && hidden->end_phys == 0);
+		assert_true(hidden->bytes == pfn_phys(m->boot.audit.ram_unmapped_pages));
+		destroy(m);
+	}
 }
 
 /* Where a front end can only say where they are, as the simulator does, the same comes out. */
@@ -452,6 +490,32 @@ static void test_that_show_all_ram(void **state)
 	destroy(m);
 }
 
+/* Tables can be wherever the map has something, below 4 GiB anywhere; descriptors that wrap, or are empty, say nothing. */
+static void test_end_of_tables(void **state)
+{
+	static const struct {
+		phys_t start;
+		uint64_t pages;
+		phys_t end;
+	} of[] = { { 0, 16, 4 * GIB }, { 4 * GIB - PAGE_SIZE, 2, 4 * GIB + PAGE_SIZE },
+		{ 8 * GIB, 1, 8 * GIB + PAGE_SIZE }, { PHYS_END - PAGE_SIZE, 1, PHYS_END },
+		{ PHYS_END - PAGE_SIZE, 2, 4 * GIB }, { PHYS_END, 0, 4 * GIB },
+		{ PHYS_END, 1, 4 * GIB }, { UINT64_MAX, 1, 4 * GIB },
+		{ GIB, UINT64_MAX, 4 * GIB } };
+	static struct boot boot;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(of); i++) {
+		const struct efi_memory_desc desc = { .phys_start = of[i].start,
+			.pages = of[i].pages };
+
+		boot.map = (struct fw_map){
+			.bytes = (const uint8_t *)&desc, .count = 1, .stride = sizeof(desc)
+		};
+		assert_true(boot_tables_end(&boot) == of[i].end);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -466,6 +530,9 @@ int main(void)
 		cmocka_unit_test(test_a_table_more_at_the_exit),
 		cmocka_unit_test(test_kept_at_the_exit),
 		cmocka_unit_test(test_in_too_many_places),
+		cmocka_unit_test(test_end_of_tables),
+		cmocka_unit_test(test_beside_the_last_runs),
+		cmocka_unit_test(test_at_the_ends_of_free_memory),
 		cmocka_unit_test(test_told_instead_of_read),
 		cmocka_unit_test(test_that_show_all_ram),
 	};

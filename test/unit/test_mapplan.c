@@ -386,6 +386,7 @@ static void refuses_bad_specials(void **state)
 	static const struct map_special bad[] = {
 		{ 0x400000, 0x401000, MAP_WRITE | MAP_EXEC, true, false, false, false },
 		{ 0x400000, 0x401000, MAP_UC | MAP_WC, true, false, false, false },
+		{ 0x400000, 0x401000, MAP_UC | MAP_WC | MAP_WRITE, true, false, false, false },
 		{ 0x400000, 0x401000, MAP_TABLES, true, false, false, false },
 		{ 0x400800, 0x402000, MAP_WRITE, true, false, false, false },
 		{ 0x400000, 0x401800, MAP_WRITE, true, false, false, false },
@@ -700,8 +701,11 @@ static void nothing_is_released(void **state)
 	}
 }
 
+/* And uses no more than it has. */
 static void release_needs_room(void **state)
 {
+	struct map_area beyond[MAX_AREAS];
+
 	(void)state;
 	world_init();
 	add_ram(0, 64 * MIB);
@@ -710,7 +714,12 @@ static void release_needs_room(void **state)
 	w.plan.capacity = w.plan.count + 3;
 	assert_int_equal(mapplan_release(&w.plan, 16 * MIB, 17 * MIB), BM_FULL);
 	w.plan.capacity++;
+	memset(&w.area[w.plan.capacity], 0xa5,
+		sizeof(w.area) - w.plan.capacity * sizeof(w.area[0]));
+	memcpy(beyond, w.area, sizeof(beyond));
 	assert_int_equal(mapplan_release(&w.plan, 16 * MIB, 17 * MIB), BM_OK);
+	assert_memory_equal(&w.area[w.plan.capacity], &beyond[w.plan.capacity],
+		sizeof(w.area) - w.plan.capacity * sizeof(w.area[0]));
 }
 
 static void kinds_have_names(void **state)

@@ -88,6 +88,7 @@ static void start_mm(struct machine *m, const struct limits *l)
 	m->mm->window = m->pool.window;
 	m->mm->limits = *l;
 	node_table = take(m, OWNER_NODES, nodes_table_pages(&nodes));
+	memset(m->mm->node, 0xa5, sizeof(*m->mm->node));
 	nodes_init(m->mm, &nodes, pfn_down(node_table));
 	sparse_init(m->mm, &m->map, pfn_down(table));
 }
@@ -209,6 +210,35 @@ static void test_far_memory(void **state)
 		pfn_up((roots + 1) * 8) + 2);
 }
 
+/* A page of sections for each 128 of them that have RAM in them, however little that is. */
+static void test_section_table_pages(void **state)
+{
+	const pfn_t root = SECTIONS_PER_ROOT * SECTION_PAGES;
+	const struct {
+		struct pfn_range ram[2];
+		uint64_t tables;
+	} of[] = {
+		{ { { 1, 2 }, { 3, 4 } }, 1 },
+		{ { { 1, root }, { root + 1, root + 2 } }, 2 },
+		{ { { 1, root + 1 }, { root + 2, root + 3 } }, 2 },
+		{ { { root - 1, root }, { root + 5, 2 * root } }, 2 },
+		{ { { root - 1, root + 1 }, { 2 * root, 2 * root + 1 } }, 3 },
+		{ { { 0, 1 }, { 5 * root - 1, 5 * root + 1 } }, 3 },
+		{ { { 2 * root, 4 * root }, { 4 * root + 9, 5 * root + 1 } }, 4 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(of); i++) {
+		const struct pfn_range *ram = of[i].ram;
+		struct e820_entry entry[2] = { { pfn_phys(ram[0].start), pfn_phys(ram[0].end),
+						       E820_RAM, 0 },
+			{ pfn_phys(ram[1].start), pfn_phys(ram[1].end), E820_RAM, 0 } };
+		struct e820 map = { entry, 2, 2 };
+
+		assert_int_equal(sparse_table_pages(&map, ram[1].end), 1 + of[i].tables);
+	}
+}
+
 /* --- zones ---------------------------------------------------------------------------------------------- */
 
 static void test_zone_sizes(void **state)
@@ -273,6 +303,26 @@ static void test_watermarks(void **state)
 	assert_int_equal(zone[1].watermark_min, 703 * 120000 / 123840);
 	assert_int_equal(zone[1].watermark_low, 681 + 681 / 4);
 	assert_int_equal(zone[1].watermark_high, 681 + 681 / 4 * 2);
+	destroy(m);
+}
+
+/* However small the memory or large: 128 KiB to 256 MiB in all. */
+static void test_watermarks_have_bounds(void **state)
+{
+	static const struct {
+		uint64_t managed_pages, min_pages;
+	} of[] = { { 200, 32 }, { 256, 32 }, { 289, 34 }, { (UINT64_C(1) << 30) - 1, 65535 },
+		{ UINT64_C(1) << 30, 65536 }, { UINT64_C(1) << 34, 65536 } };
+	struct machine *m = MAKE({ 0, 0x9f }, { 0x100, 0x20000 });
+	struct zone *zone = m->mm->node[0].zone;
+
+	(void)state;
+	zone[0].managed_pages = zone[2].managed_pages = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(of); i++) {
+		zone[1].managed_pages = of[i].managed_pages;
+		zones_set_watermarks(m->mm);
+		assert_int_equal(zone[1].watermark_min, of[i].min_pages);
+	}
 	destroy(m);
 }
 
@@ -593,6 +643,32 @@ static void test_selftest(void **state)
 	destroy(m);
 }
 
+/* Two halves of a block that were not joined: the self-test joins them, and says that the counts are not what they were. */
+static void test_selftest_of_unjoined_halves(void **state)
+{
+	struct machine *m = MAKE({ 0, 0x9f }, { 0x100, 0x8000 });
+	pfn_t low, half[64];
+	unsigned taken = 0, i = 0;
+	bool balanced;
+	uint64_t info;
+
+	(void)state;
+	run_mem_init(m);
+	while (taken < ARRAY_SIZE(half))
+		half[taken++] = zone_alloc_pages(m->mm, 1, 0);
+	while (i + 2 < taken && (half[i] ^ 1) != half[i + 1])
+		i++;
+	low = half[i] & ~UINT64_C(1);
+	assert_int_equal(free_pages(m->mm, low, 0), BM_OK);
+	info = pfn_to_page(m->mm, low)->info;
+	pfn_to_page(m->mm, low)->info = 0; /* not to be seen while the other one comes back */
+	assert_int_equal(free_pages(m->mm, low + 1, 0), BM_OK);
+	pfn_to_page(m->mm, low)->info = info;
+	mm_selftest(m->mm, &balanced);
+	assert_false(balanced);
+	destroy(m);
+}
+
 /* mm_check sees a broken list, a wrong order, a free buddy, a wrong count. */
 static void test_checker(void **state)
 {
@@ -745,9 +821,11 @@ int main(void)
 		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_section_edges),
 		cmocka_unit_test(test_far_memory),
+		cmocka_unit_test(test_section_table_pages),
 		cmocka_unit_test(test_zone_sizes),
 		cmocka_unit_test(test_third_zone),
 		cmocka_unit_test(test_watermarks),
+		cmocka_unit_test(test_watermarks_have_bounds),
 		cmocka_unit_test(test_watermarks_of_third_zone),
 		cmocka_unit_test(test_descriptors_in_section),
 		cmocka_unit_test(test_deferred),
@@ -757,6 +835,7 @@ int main(void)
 		cmocka_unit_test(test_bad_frees),
 		cmocka_unit_test(test_free_reserved),
 		cmocka_unit_test(test_selftest),
+		cmocka_unit_test(test_selftest_of_unjoined_halves),
 		cmocka_unit_test(test_checker),
 		cmocka_unit_test(test_checker_of_counts),
 		cmocka_unit_test(test_run_from_page_0),

@@ -72,9 +72,7 @@ static void build(struct fixture *x)
 	struct acpi_table table = { .bytes = x->bytes.bytes, .length = x->bytes.length };
 
 	x->bytes.bytes[8] = 3;
-	assert_int_equal(
-		e820_sanitise(x->raw, x->raws, &x->e820, NULL),
-		BM_OK);
+	assert_int_equal(e820_sanitise(x->raw, x->raws, &x->e820, NULL), BM_OK);
 	assert_int_equal(srat_parse(&x->srat, &table, NULL), BM_OK);
 	/* exactly what is promised to suffice, and none of it cleared */
 	x->map.range_capacity = node_max_ranges(&x->e820, &x->srat);
@@ -111,6 +109,16 @@ static struct physnode_map *make_physnode(const struct node_map *map)
 	return moved;
 }
 
+/* Up to where it says, the answer is the same. */
+static void expect_same_until_end(const struct physnode_map *p, pfn_t pfn)
+{
+	pfn_t end = pfn_to_nid_end(p, pfn);
+
+	assert_true(pfn < end && end <= PFN_END);
+	assert_int_equal(pfn_to_nid(p, end - 1), pfn_to_nid(p, pfn));
+	assert_int_equal(pfn_to_nid(p, pfn + (end - pfn) / 2), pfn_to_nid(p, pfn));
+}
+
 /*
  * Expect the right node at both ends of each range and inside, and nothing read out of bounds
  * elsewhere.
@@ -128,7 +136,11 @@ static void expect_physnode(const struct fixture *x)
 		assert_int_equal(
 			pfn_to_nid(p, r->start + random_below(&seed, r->end - r->start)), r->nid);
 		assert_in_range(pfn_to_nid(p, r->end) + 1, 0, x->map.nodes);
+		expect_same_until_end(p, r->start);
+		expect_same_until_end(p, r->end - 1);
 	}
+	expect_same_until_end(p, 0);
+	expect_same_until_end(p, PFN_END - 1);
 	assert_in_range(pfn_to_nid(p, 0) + 1, 0, x->map.nodes);
 	assert_in_range(pfn_to_nid(p, PFN_END) + 1, 0, x->map.nodes);
 	assert_in_range(pfn_to_nid(p, UINT64_MAX) + 1, 0, x->map.nodes);
@@ -192,6 +204,32 @@ static void test_plain(void **state)
 	PICTURE("RRRRRRRR", "00111100", FINDING_SRAT_GAP, 0, { 0, 6, 8 }, { 1, 2, 6 }, { 0, 0, 2 });
 	PICTURE("RRRRRRRR", "10101010", FINDING_SRAT_GAP, 0, { 5, 1, 2 }, { 4, 0, 1 }, { 4, 2, 3 },
 		{ 4, 4, 5 }, { 4, 6, 7 }, { 5, 7, 8 }, { 5, 5, 6 }, { 5, 3, 4 });
+}
+
+static void expect_where(
+	const struct columns *range, enum finding_id id, uint32_t start, uint32_t end)
+{
+	struct fixture *x = make();
+
+	add_picture(x, "RRRRRRRR");
+	for (uint32_t i = 0; i < 2; i++)
+		add_srat(x, range[i].domain, pfn_phys(range[i].start * COLUMN),
+			pfn_phys(range[i].end * COLUMN));
+	build(x);
+	assert_int_equal(x->f.of[id].start_phys, pfn_phys(start * COLUMN));
+	assert_int_equal(x->f.of[id].end_phys, pfn_phys(end * COLUMN));
+	free(x);
+}
+
+/* Where two nodes' ranges overlap, and where no range is. */
+static void test_where(void **state)
+{
+	(void)state;
+	expect_where((struct columns[]){ { 0, 0, 5 }, { 1, 4, 8 } }, FINDING_SRAT_OVERLAP, 4, 5);
+	expect_where((struct columns[]){ { 0, 0, 8 }, { 1, 3, 4 } }, FINDING_SRAT_OVERLAP, 3, 4);
+	expect_where((struct columns[]){ { 0, 0, 3 }, { 1, 4, 8 } }, FINDING_SRAT_GAP, 3, 4);
+	expect_where((struct columns[]){ { 0, 2, 4 }, { 1, 4, 8 } }, FINDING_SRAT_GAP, 0, 2);
+	expect_where((struct columns[]){ { 0, 0, 4 }, { 1, 4, 7 } }, FINDING_SRAT_GAP, 7, 8);
 }
 
 /* One node's ranges overlap, repeat and nest: expect no contradiction. */
@@ -1003,6 +1041,26 @@ static void test_fake_even(void **state)
 	free(x);
 }
 
+/* A page less than a unit up to 4 GiB is not left over, whatever RAM begins there. */
+static void test_fake_border_of_dma32(void **state)
+{
+	struct fixture *x = make();
+
+	(void)state;
+	x->input.srat = NULL;
+	add_ram(x, 0, 2 * GIB + UNIT - PAGE_SIZE);
+	add_ram(x, 4 * GIB, 8 * GIB - UNIT + PAGE_SIZE);
+	build_fake(x, 3);
+	assert_int_equal(node_span(&x->map, 0).end, pfn_down(2 * GIB + UNIT) - 1);
+	assert_int_equal(node_span(&x->map, 1).start, pfn_down(4 * GIB));
+	x->raws = 0;
+	add_ram(x, 0, 2 * GIB + UNIT);
+	add_ram(x, 4 * GIB, 8 * GIB - UNIT);
+	build_fake(x, 3);
+	assert_int_equal(node_span(&x->map, 0).end, pfn_down(2 * GIB));
+	free(x);
+}
+
 /* More nodes than units: expect a finding and none; the most nodes there can be: expect them. */
 static void test_fake_limits(void **state)
 {
@@ -1013,6 +1071,10 @@ static void test_fake_limits(void **state)
 	add_ram(x, 0, 64 * UNIT);
 	build_fake(x, 64);
 	assert_int_equal(x->map.nodes, 64);
+	for (uint32_t nid = 0; nid < 64; nid++) {
+		assert_int_equal(x->map.flags[nid], NODE_MEMORY | NODE_PROCESSORS);
+		assert_int_equal(x->map.domain[nid], NODE_DOMAIN_NONE);
+	}
 	build_fake(x, 1000000);
 	assert_int_equal(x->map.nodes, 64);
 	build_fake(x, 0);
@@ -1243,6 +1305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_where),
 		cmocka_unit_test(test_same_node_overlap),
 		cmocka_unit_test(test_contradiction),
 		cmocka_unit_test(test_range_without_ram),
@@ -1271,6 +1334,7 @@ int main(void)
 		cmocka_unit_test(test_google_fake),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_fake_even),
+		cmocka_unit_test(test_fake_border_of_dma32),
 		cmocka_unit_test(test_fake_limits),
 		cmocka_unit_test(test_fake_over_real),
 		cmocka_unit_test(test_fake_random),

@@ -136,6 +136,8 @@ static void quotes(void **state)
 		{ "cmdline = \"", "\"" },
 		{ "cmdline = a\"\"b", "a\"\"b" },
 		{ "cmdline = \\\"x\\\"", "\\\"x\\\"" },
+		{ "cmdline = \"x", "\"x" },
+		{ "cmdline = x\"", "x\"" },
 	};
 
 	(void)state;
@@ -289,6 +291,10 @@ static void sizes(void **state)
 	refuses("mem=1 2");
 	refuses("mem=12MB");
 	refuses("mem=1f");
+	refuses("mem=1:");
+	refuses("mem=1/");
+	refuses("mem=0x:");
+	refuses("mem=0x@");
 }
 
 static void ranges(void **state)
@@ -379,6 +385,8 @@ static void kernels(void **state)
 	assert_string_equal(options.kernel, "/" ARCH_NAME "/hello-" ARCH_NAME ".elf{arch");
 	accepts("cmdline = console=ttyS0 root=/dev/sda1#2");
 	assert_string_equal(options.cmdline, "console=ttyS0 root=/dev/sda1#2");
+	accepts("cmdline = a# b #c");
+	assert_string_equal(options.cmdline, "a# b");
 	accepts("cmdline =");
 	assert_string_equal(options.cmdline, "");
 	accepts("kernel=a.elf\ninitrd=b\ncmdline=c\nkernel =\ninitrd=\"\"\ncmdline=");
@@ -449,7 +457,7 @@ static void utf16_becomes_ascii(void **state)
 	char little[] = "\xff\xfem\0o\0d\0e\0=\0r\0e\0p\0o\0r\0t\0\r\0\n\0#\0\xac\x20";
 	char big[] = "\xfe\xff\0m\0e\0m\0=\0"
 		     "1\0M\0";
-	char plain[] = "mode=boot", mark[] = "\xff\xfe";
+	char plain[] = "mode=boot", mark[] = "\xff\xfe", last[] = "\xff\xfe\x7f\0\x80\0\x81\0A\1";
 
 	(void)state;
 	assert_int_equal(options_narrow(little, sizeof(little) - 1), 15);
@@ -458,6 +466,8 @@ static void utf16_becomes_ascii(void **state)
 	assert_memory_equal(big, "mem=1M", 6);
 	assert_int_equal(options_narrow(plain, sizeof(plain) - 1), sizeof(plain) - 1);
 	assert_string_equal(plain, "mode=boot");
+	assert_int_equal(options_narrow(last, sizeof(last) - 1), 4);
+	assert_memory_equal(last, "\x7f???", 4);
 	assert_int_equal(options_narrow(mark, 2), 0);
 	assert_int_equal(options_narrow(mark, 1), 1);
 	assert_int_equal(options_narrow(mark, 0), 0);
@@ -544,6 +554,8 @@ static void messages_are_short_and_printable(void **state)
 static void messages_repeat_what_was_written(void **state)
 {
 	(void)state;
+	refuses("mem= ~\x7f\x1f.");
+	assert_non_null(strstr(said, "mem=~?\?. ignored\n"));
 	refuses("mem=24 characters are shown.");
 	assert_non_null(strstr(said, "mem=24 characters are shown. ignored\n"));
 	refuses("mem=25 characters are too long");
@@ -571,6 +583,9 @@ static void load_options_are_words(void **state)
 
 	assert_int_equal(parse(options_parse_words, ""), 0);
 	assert_int_equal(parse(options_parse_words, "boot.efi"), 0);
+	assert_int_equal(parse(options_parse_words, "mem=1G\nmode=boot\rnuma=off\tpae=off"), 0);
+	assert_true(options.mem_bytes == GIB && options.mode == MODE_BOOT);
+	assert_true(options.numa == NUMA_OFF && options.pae == PAE_OFF);
 }
 
 static void quotes_hold_words_together(void **state)
@@ -595,6 +610,21 @@ static void nul_bytes_are_blanks(void **state)
 	(void)state;
 	assert_int_equal(options_parse_words(&options, "conf", words, sizeof(words), &errors), 0);
 	assert_true(options.mem_bytes == 1 * GIB);
+}
+
+/* But none can be in a value: what follows it would be lost. */
+static void nul_bytes_are_no_values(void **state)
+{
+	static const char line[] = "cmdline=a\0b\nmem=2\0"
+				   "G";
+	struct sink errors = text_buffer_sink(&said_buffer, said, sizeof(said));
+
+	(void)state;
+	assert_int_equal(options_parse_file(&options, "conf", line, sizeof(line) - 1, &errors), 2);
+	assert_string_equal(options.cmdline, "");
+	assert_true(options.mem_bytes == 0);
+	assert_non_null(strstr(said, "conf:1: cmdline=a?b ignored\n    expected "));
+	assert_non_null(strstr(said, "conf:2: mem=2?G ignored\n    expected "));
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, reset)
@@ -749,6 +779,7 @@ int main(void)
 		TEST(load_options_are_words),
 		TEST(quotes_hold_words_together),
 		TEST(nul_bytes_are_blanks),
+		TEST(nul_bytes_are_no_values),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The overview of started machines, on canvases of all sizes: nothing is drawn outside of them or into what is below, and
- * everything else is covered. Read back: the strip's colours are where e820 says, and the text.
+ * everything else is covered. Read back: the strip's colours are where e820 says, and the text. Two pictures are compared with
+ * test/unit/golden/overview-*, pixel by pixel.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include <bootmem/overview.h>
 
 #include "fake_firmware.h"
+#include "golden.h"
 
 #define UNTOUCHED 0xdeadbeefu
 #define RAM       0x8fc9a3u
@@ -273,6 +275,77 @@ static void nothing_is_lost_silently(void **state)
 	fake_free(&fw);
 }
 
+/* The lines below FINDINGS; how many there are. */
+static uint32_t findings_of(const struct picture *p, char line[][64], uint32_t most)
+{
+	struct face face = overview_face(&p->canvas);
+	uint32_t y = find_line(p, 0, "FINDINGS"), lines = 0;
+
+	while (y != 0 && (y += face_height(&face)) + face_height(&face) <= p->height &&
+		at(p, 0, y) != UNTOUCHED) {
+		const char *text = read_line(p, y, 39);
+
+		if (*text == '\0')
+			break;
+		assert_true(lines < most);
+		snprintf(line[lines++], sizeof(line[0]), "%s", text);
+	}
+	return lines;
+}
+
+/* Of all lines, what room for so many shows: whole findings, and how many others there are. */
+static uint32_t fitting_findings(char line[][64], uint32_t lines, uint32_t room)
+{
+	uint32_t shown = 0, more = 0;
+
+	if (lines <= room)
+		return lines;
+	for (uint32_t i = 1; i < room; i++)
+		if (line[i][0] != ' ')
+			shown = i;
+	for (uint32_t i = shown; i < lines; i++)
+		more += line[i][0] != ' ';
+	snprintf(line[shown], sizeof(line[0]), "... %u more", more);
+	return shown + 1;
+}
+
+/* On screens of all heights: as many findings as fit, none of them cut. */
+static void findings_fill_the_room(void **state)
+{
+	static const enum finding_id ids[] = { FINDING_MAP_UNSORTED, FINDING_MAP_OVERLAP,
+		FINDING_STRIDE, FINDING_RAM_TOO_LATE, FINDING_TABLES_FREE, FINDING_EXIT_RETRIED };
+	char all[32][64], wanted[32][64], shown[32][64];
+	struct picture p;
+	uint32_t lines;
+
+	(void)state;
+	start(NULL);
+	boot.findings = (struct findings){ 0 };
+	for (unsigned i = 0; i < ARRAY_SIZE(ids); i++)
+		finding_add(&boot.findings, ids[i], 0, PAGE_SIZE);
+	p = draw(640, 900, 24);
+	lines = findings_of(&p, all, ARRAY_SIZE(all));
+	assert_true(lines > ARRAY_SIZE(ids));
+	free(p.pixels);
+	for (uint32_t height = 400, full = 0; full < 2; height += 16) {
+		uint32_t y, room, count;
+
+		p = draw(640, height, 24);
+		y = find_line(&p, 0, "FINDINGS");
+		room = (height - 24 - y - 16) / 16;
+		if (y != 0 && room != 0) {
+			memcpy(wanted, all, sizeof(all));
+			count = fitting_findings(wanted, lines, room);
+			assert_int_equal(findings_of(&p, shown, ARRAY_SIZE(shown)), count);
+			for (uint32_t i = 0; i < count; i++)
+				assert_string_equal(shown[i], wanted[i]);
+			full += lines <= room;
+		}
+		free(p.pixels);
+	}
+	fake_free(&fw);
+}
+
 /* Only what the strip shows. */
 static void legend_ends_with_the_strip(void **state)
 {
@@ -315,10 +388,121 @@ static void bad_news_is_shown(void **state)
 	free(p.pixels);
 	boot.selftest.balanced = true;
 	boot.findings = (struct findings){ 0 };
+	finding_add(&boot.findings, FINDING_MAP_UNSORTED, 0, 0);
+	p = draw(800, 600, 24);
+	assert_int_equal(find_line(&p, 0, "none"), 0);
+	free(p.pixels);
+	boot.findings = (struct findings){ 0 };
+	p = draw(800, 600, 24);
+	assert_int_not_equal(find_line(&p, find_line(&p, 0, "FINDINGS"), "none"), 0);
+	free(p.pixels);
 	boot.mm->node[0].zone[0].free_pages++;
 	p = draw(800, 600, 24);
 	assert_int_not_equal(find_line(&p, 0, "the counts do not agree"), 0);
 	free(p.pixels);
+	fake_free(&fw);
+}
+
+/* --- the whole picture --------------------------------------------------------------------------------- */
+
+/* Something of each type and each use, two nodes, two findings. */
+static void start_with_everything(void)
+{
+	static const uint32_t types[] = { EFI_MEM_ACPI_RECLAIM, EFI_MEM_ACPI_NVS, EFI_MEM_UNUSABLE,
+		EFI_MEM_PERSISTENT, EFI_MEM_UNACCEPTED, EFI_MEM_RESERVED };
+	struct boot_options options;
+
+	options_defaults(&options);
+	options.numa = NUMA_FAKE;
+	options.numa_fake_nodes = 2;
+	options.reserves = 1;
+	options.reserve[0] = (struct option_range){ 512 * MIB, 64 * MIB };
+	fake_init(&fw, ARCH_HIGHMEM ? GIB : 9 * GIB);
+	fw.dirty = true;
+	fake_add(&fw, EFI_MEM_CONVENTIONAL, 0, 0xa0000, EFI_ATTR_WB);
+	fake_add(&fw, EFI_MEM_CONVENTIONAL, 0x100000, GIB, EFI_ATTR_WB);
+	for (unsigned i = 0; i < ARRAY_SIZE(types); i++)
+		fake_add(&fw, types[i], (8 + i) * 256 * MIB, (8 + i) * 256 * MIB + 128 * MIB, 0);
+	fake_add(&fw, EFI_MEM_CONVENTIONAL, 4 * GIB, 7 * GIB, EFI_ATTR_WB);
+	fake_add(
+		&fw, EFI_MEM_CONVENTIONAL, 7 * GIB, 7 * GIB + 512 * MIB, EFI_ATTR_WB | EFI_ATTR_SP);
+	fake_add(&fw, EFI_MEM_CONVENTIONAL, 7 * GIB + 512 * MIB, 8 * GIB, EFI_ATTR_WB);
+	assert_true(
+		fake_allocate(&fw, pfn_down(256 * MIB), pfn_down(32 * MIB), EFI_MEM_LOADER_DATA));
+	assert_int_equal(fake_start(&fw, &boot, &options), BM_OK);
+	boot.input.initrd_start_phys = 256 * MIB;
+	boot.input.initrd_end_phys = 288 * MIB;
+	assert_int_equal(boot_prepare(&boot), BM_OK);
+	assert_int_equal(boot_exit(&boot), BM_OK);
+	fake_activate(&fw, &boot);
+	assert_int_equal(boot_mem_init(&boot), BM_OK);
+	boot.findings = (struct findings){ 0 };
+	finding_add(&boot.findings, FINDING_MAP_UNSORTED, 0, 0);
+	finding_add(&boot.findings, FINDING_MAP_OVERLAP, 0x1000, 0x3000);
+}
+
+/* A letter for each colour, in the order they come up; the last line says which they are. */
+struct palette {
+	uint32_t colour[52];
+	unsigned colours;
+};
+
+static char letter(struct palette *p, uint32_t colour)
+{
+	unsigned i = 0;
+
+	while (i < p->colours && p->colour[i] != colour)
+		i++;
+	assert_true(i < ARRAY_SIZE(p->colour));
+	if (i == p->colours)
+		p->colour[p->colours++] = colour;
+	return (char)(i < 26 ? 'a' + i : 'A' + i - 26);
+}
+
+/* Its lines from top to bottom, equal ones once, as runs of pixels: "60-62 a36b10a594". */
+static void describe(const struct picture *p, const struct sink *out)
+{
+	struct palette palette = { .colours = 0 };
+	const size_t line_bytes = p->width * sizeof(*p->pixels);
+
+	for (uint32_t y = 0, end; y < p->height; y = end) {
+		const uint32_t *line = p->pixels + (size_t)y * p->width;
+
+		for (end = y + 1; end < p->height; end++)
+			if (memcmp(line, p->pixels + (size_t)end * p->width, line_bytes) != 0)
+				break;
+		sink_printf(out, "%u-%u ", y, end);
+		for (uint32_t x = 0, stop; x < p->width; x = stop) {
+			for (stop = x + 1; stop < p->width && line[stop] == line[x]; stop++)
+				;
+			sink_printf(out, "%c%u", letter(&palette, line[x]), stop - x);
+		}
+		sink_puts(out, "\n");
+	}
+	for (unsigned i = 0; i < palette.colours; i++)
+		sink_printf(
+			out, "%06x%s", palette.colour[i], i + 1 == palette.colours ? "\n" : " ");
+}
+
+static void matches_golden_picture(uint32_t width, uint32_t height, const char *path)
+{
+	static char text[64 * 1024];
+	struct text_buffer buffer;
+	struct sink sink = text_buffer_sink(&buffer, text, sizeof(text));
+	struct picture p = draw(width, height, 24);
+
+	describe(&p, &sink);
+	assert_true(buffer.used < sizeof(text));
+	matches_golden(text, path);
+	free(p.pixels);
+}
+
+static void pictures_match_the_golden_ones(void **state)
+{
+	(void)state;
+	start_with_everything();
+	matches_golden_picture(640, 480, "test/unit/golden/overview-" ARCH_NAME "-640x480");
+	matches_golden_picture(1400, 1050, "test/unit/golden/overview-" ARCH_NAME "-1400x1050");
 	fake_free(&fw);
 }
 
@@ -374,8 +558,10 @@ int main(void)
 		cmocka_unit_test(many_nodes_fit),
 		cmocka_unit_test(findings_are_whole),
 		cmocka_unit_test(nothing_is_lost_silently),
+		cmocka_unit_test(findings_fill_the_room),
 		cmocka_unit_test(legend_ends_with_the_strip),
 		cmocka_unit_test(bad_news_is_shown),
+		cmocka_unit_test(pictures_match_the_golden_ones),
 		cmocka_unit_test(places_have_names),
 	};
 

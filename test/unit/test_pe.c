@@ -95,12 +95,18 @@ static void not_an_image(void **state)
 
 static void sections_by_name(void **state)
 {
+	static const char named[] = ".config\0\1\2\3", cut[] = ".con\0fig";
 	struct pe_section s = { .address = 1 };
 
 	(void)state;
 	pe_image_init(&image, true);
 	assert_true(parses(image.bytes));
 	assert_true(pe_find(&pe, ".config", &s));
+	assert_true(pe_find(&pe, named, &s)); /* a name ends with its NUL */
+	assert_false(pe_find(&pe, cut, &s));
+	pe_image_put32(&image, image.table + 40 + 4, 0x00676900);
+	assert_true(pe_find(&pe, ".con", &s) && pe_find(&pe, cut, &s));
+	pe_image_put32(&image, image.table + 40 + 4, 0x00676966);
 	assert_int_equal(s.address, 0x2000);
 	assert_int_equal(s.memory_bytes, 0x123);
 	assert_int_equal(s.offset, PE_IMAGE_HEADERS + 0x200);

@@ -23,6 +23,8 @@
 #include <bootmem/report.h>
 #include <bootmem/svg.h>
 
+#include "golden.h"
+
 #define TABLE_PFN     UINT64_C(0x1800)
 #define TABLE_PAGES   8
 #define GOLDEN_REPORT "test/unit/golden/report-" ARCH_NAME
@@ -207,36 +209,28 @@ static void assert_has_not(const char *unexpected)
 
 /* --- text ----------------------------------------------------------------------------------- */
 
-/* text against a file's content, or text into the file. */
-static void matches_golden(const char *path)
-{
-	static char golden[sizeof(text)];
-	const char *mode = getenv("GOLDEN");
-	bool write = mode != NULL && strcmp(mode, "write") == 0;
-	FILE *file = fopen(path, write ? "w" : "r");
-
-	assert_non_null(file);
-	if (write)
-		fwrite(text, 1, strlen(text), file);
-	else
-		golden[fread(golden, 1, sizeof(golden) - 1, file)] = '\0';
-	fclose(file);
-	if (!write)
-		assert_string_equal(text, golden);
-}
-
 static void text_matches_the_golden_report(void **state)
 {
 	(void)state;
 	text_report(REPORT_BOOTED);
-	matches_golden(GOLDEN_REPORT ".txt");
+	matches_golden(text, GOLDEN_REPORT ".txt");
+}
+
+/* Without an exit, and without even a start. */
+static void other_stages_match_the_golden_reports(void **state)
+{
+	(void)state;
+	text_report(REPORT_REPORT);
+	matches_golden(text, GOLDEN_REPORT "-report.txt");
+	text_report(REPORT_PLANNED);
+	matches_golden(text, GOLDEN_REPORT "-planned.txt");
 }
 
 static void json_matches_the_golden_report(void **state)
 {
 	(void)state;
 	json_report(REPORT_BOOTED);
-	matches_golden(GOLDEN_REPORT ".json");
+	matches_golden(text, GOLDEN_REPORT ".json");
 }
 
 static void draw(const struct svg_page *page)
@@ -254,7 +248,7 @@ static void picture_matches_the_golden_one(void **state)
 		.stage = REPORT_BOOTED,
 		.title = "Test Machine",
 		.origin = "by hand" });
-	matches_golden(GOLDEN_REPORT ".svg");
+	matches_golden(text, GOLDEN_REPORT ".svg");
 }
 
 /* Remarks take the place of the findings, each with a square in the colour of its weight; one has none. Two nodes have a lane. */
@@ -281,7 +275,24 @@ static void picture_has_the_remarks(void **state)
 	boot.node_map.range = two_nodes;
 	boot.node_map.nodes = 2;
 	draw(&page);
-	matches_golden(GOLDEN_REPORT "-remarks.svg");
+	matches_golden(text, GOLDEN_REPORT "-remarks.svg");
+}
+
+/* Types that do not occur need no colour. */
+static void legend_has_what_there_is(void **state)
+{
+	(void)state;
+	boot.e820.count = 2;
+	draw(&(struct svg_page){ .boot = &boot, .title = "", .origin = "" });
+	for (uint32_t type = 0; type < E820_TYPES; type++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), ">%s<", e820_type_name(type));
+		if (type == E820_RAM || type == E820_RESERVED)
+			assert_has(name);
+		else
+			assert_has_not(name);
+	}
 }
 
 static void assert_lines_fit(void)
@@ -359,6 +370,33 @@ static void other_stages_say_what_they_are(void **state)
 	memset(&boot.findings, 0, sizeof(boot.findings));
 	text_report(REPORT_BOOTED);
 	assert_has("\n  none\n");
+}
+
+/* A stage that has not run has no time. */
+static void times_are_those_of_stages_that_ran(void **state)
+{
+	(void)state;
+	text_report(REPORT_BOOTED);
+	assert_has("\n  snapshot                 1      e820                  1001\n");
+	boot.cycles[STAGE_E820] = 0;
+	text_report(REPORT_BOOTED);
+	assert_has("\n  snapshot                 1      limits                2001\n");
+	assert_has("\n  console              13001\n");
+}
+
+/* A line has room for twelve distances, and says so when there are more. */
+static void twelve_distances_are_shown(void **state)
+{
+	(void)state;
+	for (uint32_t nodes = 11; nodes <= 13; nodes++) {
+		boot.node_map.nodes = nodes;
+		for (uint32_t i = 0; i < nodes * nodes; i++)
+			boot.node_map.distance[i] = (uint8_t)(100 + i);
+		text_report(REPORT_BOOTED);
+		assert_int_equal(strstr(text, " 111\n") != NULL, nodes == 12);
+		assert_int_equal(strstr(text, " 111 ...\n") != NULL, nodes == 13);
+		assert_int_equal(strstr(text, " 110\n") != NULL, nodes == 11);
+	}
 }
 
 /* --- totals --------------------------------------------------------------------------------- */
@@ -490,6 +528,9 @@ static void json_is_valid_in_every_stage(void **state)
 		assert_json();
 		snprintf(member, sizeof(member), "\"stage\": \"%s\"", words[stage]);
 		assert_has(member);
+		assert_has(stage == REPORT_BOOTED || stage == REPORT_SIMULATED
+				   ? "\"selftest\": { \"blocks\": 33, "
+				   : "\"selftest\": null");
 	}
 }
 
@@ -542,6 +583,20 @@ static void json_has_the_facts(void **state)
 	assert_has("{ \"stage\": \"snapshot\", \"cycles\": 1 }");
 	assert_has("{ \"stage\": \"console\", \"cycles\": 13001 }");
 	assert_has("\"handoff\": null }\n");
+}
+
+/* From each node to each, and which ones it falls back to. */
+static void json_has_the_matrices(void **state)
+{
+	(void)state;
+	boot.node_map.nodes = 3;
+	memcpy(boot.node_map.distance, "\012\024\025\026\012\027\030\031\012", 9);
+	memcpy(boot.node_map.order, "\0\1\2\1\0\2\2\0\1", 9);
+	json_report(REPORT_BOOTED);
+	assert_json();
+	assert_has("\"distances\": [10, 20, 21], \"fallback\": [0, 1, 2], ");
+	assert_has("\"distances\": [22, 10, 23], \"fallback\": [1, 0, 2], ");
+	assert_has("\"distances\": [24, 25, 10], \"fallback\": [2, 0, 1], ");
 }
 
 static void json_escapes_what_comes_from_outside(void **state)
@@ -618,6 +673,11 @@ static void json_tells_the_kernels_demands(void **state)
 	boot.input.initrd_start_phys = 0x200000;
 	boot.input.initrd_end_phys = 0x200123;
 	k->protocol = PROTOCOL_NATIVE;
+	k->virt = 0x1000;
+	k->phys = 0x300000;
+	k->bytes = 0x2000;
+	k->entry = 0x1002;
+	strcpy(boot.input.options.kernel, "/k");
 	k->elf.segments = 2;
 	k->elf.segment[0] =
 		(struct elf_segment){ .virt = 0x1000, .mem_bytes = 5, .rights = MAP_EXEC };
@@ -627,10 +687,24 @@ static void json_tells_the_kernels_demands(void **state)
 	assert_has("\"claimed\": [{ \"start_pfn\": 3, \"end_pfn\": 5 }, "
 		   "{ \"start_pfn\": 9, \"end_pfn\": 10 }] }");
 	assert_has("\"initrd\": { \"start\": \"0x200000\", \"end\": \"0x200123\" }");
-	assert_has("\"segments\": [{ \"virt\": \"0x1000\", \"bytes\": 5, \"write\": false, "
+	assert_has("\"handoff\": { \"protocol\": \"native\", \"kernel\": \"/k\", \"entry\": "
+		   "\"0x1002\", "
+		   "\"record\": \"0x0\", \"virt\": \"0x1000\", \"phys\": \"0x300000\", "
+		   "\"bytes\": 8192, "
+		   "\"segments\": [{ \"virt\": \"0x1000\", \"bytes\": 5, \"write\": false, "
 		   "\"exec\": true }, { \"virt\": \"0x2010\", \"bytes\": 6, \"write\": true, "
-		   "\"exec\": false }] }");
+		   "\"exec\": false }] } }\n");
+	text_report(REPORT_BOOTED);
+	assert_has("\n  /k, native protocol\n");
+	assert_has("\n  [0x0000000000001000, 0x0000000000003000)       8 KiB  as it is linked\n");
+	assert_has("\n  [0x0000000000300000, 0x0000000000302000)       8 KiB  where it is\n");
+	assert_has("\n  entry 0x1002, record at 0x0\n");
 	k->protocol = PROTOCOL_LINUX;
+	boot.record_phys = 0x5000;
+	text_report(REPORT_BOOTED);
+	assert_has("\n  /k, linux protocol\n");
+	assert_has_not("as it is linked");
+	assert_has("\n  entry 0x1002, boot_params at 0x5000\n");
 	k->bzimage.header_bytes = 3;
 	memcpy(k->bzimage.header, "\x1f\0\xff", 3);
 	json_report(REPORT_BOOTED);
@@ -643,16 +717,21 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(text_matches_the_golden_report),
+		TEST(other_stages_match_the_golden_reports),
 		TEST(json_matches_the_golden_report),
 		TEST(picture_matches_the_golden_one),
 		TEST(picture_has_the_remarks),
+		TEST(legend_has_what_there_is),
 		TEST(no_line_is_longer_than_the_terminal),
 		TEST(verdict_is_ready_only_when_all_is_well),
 		TEST(other_stages_say_what_they_are),
+		TEST(times_are_those_of_stages_that_ran),
+		TEST(twelve_distances_are_shown),
 		TEST(totals_add_up),
 		TEST(the_reader_refuses_what_is_not_json),
 		TEST(json_is_valid_in_every_stage),
 		TEST(json_has_the_facts),
+		TEST(json_has_the_matrices),
 		TEST(json_tells_the_kernels_demands),
 		TEST(json_escapes_what_comes_from_outside),
 		TEST(json_is_valid_when_empty),
