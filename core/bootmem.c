@@ -284,7 +284,7 @@ static uint64_t next_page(const struct bootmem *bm, uint64_t page, uint64_t end,
 		}
 		unit = (word << 6) + lowest_bit(hits);
 		page = max_u64(page, unit << shift);
-		if (holds_only(l, unit, state))
+		if (holds_only(l, unit, state) || level == 0) /* a page is not mixed */
 			return min_u64(page, end);
 		level--;
 	}
@@ -443,10 +443,11 @@ static inline bool fits(
 	const struct bootmem *bm, uint32_t cursor, const struct search *s, struct place *p)
 {
 	const struct bootmem_cursor *c = &bm->cursor[cursor];
-	phys_t start = align_up(c->next, s->align_bytes), end = start + s->size_bytes;
 
-	*p = (struct place){ cursor, start, end };
-	return end <= c->end && start >= s->goal_phys && end <= s->limit_phys;
+	p->cursor = cursor;
+	p->start = align_up(c->next, s->align_bytes);
+	p->end = p->start + s->size_bytes;
+	return p->end <= c->end && p->start >= s->goal_phys && p->end <= s->limit_phys;
 }
 
 /* Requests without a goal look lowest; once they have come to its goal, one with a goal goes on there. */
@@ -516,14 +517,15 @@ static bool find_run(
 	    loop assigns pfn;
 	    loop variant to - pfn; */
 	while (pfn < to) {
-		pfn_t stop;
+		pfn_t end, stop;
 
 		pfn = base + next_page(bm, pfn - base, to - base, FREE);
 		pfn = align_up(pfn, max_u64(s->align_bytes >> PAGE_SHIFT, 1));
-		if (pfn >= to || to - pfn < pages)
+		end = pfn + pages;
+		if (end > to)
 			return false;
-		stop = base + next_page(bm, pfn - base, pfn + pages - base, RESERVED);
-		if (stop == pfn + pages) {
+		stop = base + next_page(bm, pfn - base, end - base, RESERVED);
+		if (stop == end) {
 			*found = pfn;
 			return true;
 		}
@@ -583,14 +585,14 @@ static bool make_room(struct bootmem *bm, const struct search *s)
 }
 
 /* Ask the firmware for pages that are free here. After a refusal at least one of them is reserved. */
-static bool ask(const struct bootmem *bm, struct search *s, pfn_t start, uint64_t pages)
+static bool ask(const struct bootmem *bm, struct search *s, pfn_t start, pfn_t end)
 {
-	uint64_t first = start - bm->base_pfn;
+	uint64_t first = start - bm->base_pfn, last = end - bm->base_pfn;
 
-	if (s->pool->claim(s->pool->claim_ctx, start, pages) == BM_OK)
+	if (s->pool->claim(s->pool->claim_ctx, start, end - start) == BM_OK)
 		return true;
 	/* A hook that reserved nothing would make us ask for the same pages for ever. */
-	s->stuck = next_page(bm, first, first + pages, RESERVED) == first + pages;
+	s->stuck = next_page(bm, first, last, RESERVED) == last;
 	return false;
 }
 
@@ -598,8 +600,7 @@ static bool claim(const struct bootmem *bm, struct search *s, const struct place
 {
 	phys_t start = pages_start(p), end = pages_end(p);
 
-	return s->pool->claim == NULL || start == end ||
-	       ask(bm, s, pfn_down(start), pfn_down(end - start));
+	return s->pool->claim == NULL || start == end || ask(bm, s, pfn_down(start), pfn_down(end));
 }
 
 static bool alloc_on_node(struct bootmem *bm, struct search *s, phys_t *start)
@@ -787,10 +788,11 @@ void *early_alloc(struct bootmem_pool *pool, uint64_t size_bytes)
     ensures \result <==> pfn < bm->start_pfn || pfn >= bm->end_pfn || reserved(bm, pfn - bm->base_pfn); */
 bool bootmem_reserved(const struct bootmem *bm, pfn_t pfn)
 {
-	uint64_t page = pfn - bm->base_pfn;
+	uint64_t page;
 
 	if (pfn < bm->start_pfn || pfn >= bm->end_pfn)
 		return true;
+	page = pfn - bm->base_pfn;
 	return next_page(bm, page, page + 1, RESERVED) == page;
 }
 

@@ -50,4 +50,7 @@ int __builtin_clzll(unsigned long long x);
 */
 int __builtin_ctzll(unsigned long long x);
 
+/* The type decides what this one does; here it is always that of a 64-bit word. */
+#define __builtin_add_overflow(a, b, sum) (*(uint64_t *)(sum) = (uint64_t)(a) + (b), *(sum) < (a))
+
 #endif
