@@ -68,6 +68,9 @@ static void put_long_bits(uint64_t *words, uint64_t from, uint64_t to, enum stat
 }
 
 /* Bits [from, to) of an array. */
+/*@ requires from < to && \valid(words + (from / 64 .. (to - 1) / 64));
+    assigns words[from / 64 .. (to - 1) / 64];
+    ensures \forall integer i; from / 64 < i < (to - 1) / 64 ==> words[i] == (state == RESERVED ? UINT64_MAX : 0); */
 static inline void put_bits(uint64_t *words, uint64_t from, uint64_t to, enum state state)
 {
 	if (from >> 6 == (to - 1) >> 6)
@@ -616,10 +619,17 @@ static bool alloc_on_node(struct bootmem *bm, struct search *s, phys_t *start)
 }
 
 /* The i-th node to try when nid is preferred. */
+/*@ requires \valid_read(pool) && nid < pool->nodes <= BOOTMEM_MAX_NODES && i < pool->nodes;
+    requires pool->node_order == \null || \valid_read(pool->node_order + (0 .. pool->nodes * pool->nodes - 1));
+    assigns \nothing;
+    ensures pool->node_order == \null ==> \result < pool->nodes && (\result == nid + i || \result == nid + i - pool->nodes);
+    ensures pool->node_order != \null ==> \result == pool->node_order[nid * pool->nodes + i]; */
 static uint32_t node_in_order(const struct bootmem_pool *pool, uint32_t nid, uint32_t i)
 {
 	uint32_t next = nid + i;
 
+	/*@ assert 0 <= nid * pool->nodes && 0 <= (pool->nodes - 1 - nid) * pool->nodes; */
+	/*@ assert pool->nodes * pool->nodes <= BOOTMEM_MAX_NODES * pool->nodes; */
 	if (pool->node_order != NULL)
 		return pool->node_order[(size_t)nid * pool->nodes + i];
 	return next < pool->nodes ? next : next - pool->nodes;

@@ -50,6 +50,12 @@
 (check-sat)
 (pop)
 
+(echo "mask_over_6")
+(push)
+(assert (not (= (bvand x #xffffffffffffffc0) (bvmul #x0000000000000040 (bvudiv x #x0000000000000040)))))
+(check-sat)
+(pop)
+
 (echo "mask_12")
 (push)
 (assert (not (= (bvand x #x0000000000000fff) (bvurem x #x0000000000001000))))

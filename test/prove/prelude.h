@@ -21,6 +21,7 @@
     admit lemma left_10: \forall integer x; 0 <= x <= UINT64_MAX / 1024 ==> (x << 10) == x * 1024;
     admit lemma left_12: \forall integer x; 0 <= x <= UINT64_MAX / 4096 ==> (x << 12) == x * 4096;
     admit lemma mask_6: \forall integer x; 0 <= x <= UINT64_MAX ==> (x & 63) == x % 64;
+    admit lemma mask_over_6: \forall integer x; 0 <= x <= UINT64_MAX ==> (x & 0xffffffffffffffc0) == 64 * (x / 64);
     admit lemma mask_12: \forall integer x; 0 <= x <= UINT64_MAX ==> (x & 4095) == x % 4096;
     admit lemma mask_or_12: \forall integer x, y; 0 <= x <= UINT64_MAX && 0 <= y <= UINT64_MAX ==>
         (((x | y) & 4095) == 0 <==> x % 4096 == 0 && y % 4096 == 0);

@@ -28,8 +28,8 @@ MODULES = [
     ("e820", "x86_64", "core/e820.c",
      "before last_of strictest goes_on append cut_last entry_check e820_next_ram e820_type_at e820_equal".split()),
     ("bootmem", "x86_64", "core/bootmem.c",
-     "mask put_mask put_long_bits get_bit put_bit unit_shift mixed level_of_edge word_is_uniform may_hold holds_only "
-     "fits find_run preferred_node kind_of cursor_for search_for forget open_chunk keep_rest "
+     "mask put_mask put_long_bits put_bits get_bit put_bit unit_shift mixed level_of_edge word_is_uniform may_hold holds_only "
+     "fits find_run node_in_order preferred_node kind_of cursor_for search_for forget open_chunk keep_rest "
      "bootmem_next_free bootmem_reserved".split()),
     ("buddy", "x86_64", "core/buddy.c", "first_order has_block buddy_largest_order buddy_count_run gfp_zone".split()),
     ("zone", "x86_64", "core/zone.c", "zone_limit divide is_highmem highmem_min".split()),
