@@ -2,7 +2,7 @@
 # Proofs (Frama-C): the contracts in the source, docs/proofs.md.
 #
 #   make prove                 all modules; the last line is "N of N goals proved"
-#   make prove MODULES="e820"  some of them
+#   make prove MODULES="e820 eva-mm"  some of them
 
 PROVE_PACKAGES := cvc4 frama-c-base gcc make python3 why3 z3
 
