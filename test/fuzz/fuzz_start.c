@@ -21,10 +21,10 @@ static struct boot boot;
 
 /* --- the machine -------------------------------------------------------------------------------------------------- */
 
-/* What the processor of the fake firmware can address, or all that the start touches. */
+/* What the processor of the fake firmware can address, or all that the start touches: low memory, whatever vmalloc= says. */
 static phys_t arena_end(void)
 {
-	return ARCH_HIGHMEM ? ARCH_SPLIT_PHYS : 64 * TIB;
+	return ARCH_HIGHMEM ? GIB : 64 * TIB;
 }
 
 /* Enough to start on, so that most inputs get far; the rest is the input's. */
