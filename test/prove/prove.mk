@@ -4,7 +4,7 @@
 #   make prove                 all modules; the last line is "N of N goals proved"
 #   make prove MODULES="e820 eva-mm"  some of them
 
-PROVE_PACKAGES := cvc4 frama-c-base gcc make python3 why3 z3
+PROVE_PACKAGES := cvc4 cvc5 frama-c-base gcc make python3 why3 z3
 
 prove-packages:
 	@test/run-packages $(PROVE_PACKAGES)

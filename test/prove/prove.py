@@ -26,7 +26,10 @@ MODULES = [
      "vmalloc_reserve split_low_ram split_high_ram limits_split split_refusal_text limits_find".split()),
     ("finding", "x86_64", "core/finding.c", "finding_add finding_add_bytes".split()),
     ("e820", "x86_64", "core/e820.c",
-     "before last_of strictest goes_on append cut_last entry_check e820_next_ram e820_type_at e820_equal".split()),
+     "last_of swap_ranges sift_down sort_ranges strictest goes_on set_entry append emit emit_until open_range begin_range "
+     "count_overlaps sweep makes_sense known_type count_repairs make_room emit_pages count_unaligned "
+     "rounded_start rounded_end entry_check e820_next_ram e820_type_at e820_equal".split()),
+    ("e820-lemmas", "x86_64", "core/e820.c", []),
     ("bootmem", "x86_64", "core/bootmem.c",
      "mask put_mask put_long_bits put_bits get_bit put_bit unit_shift mixed level_of_edge word_is_uniform may_hold holds_only "
      "fits find_run node_in_order preferred_node kind_of cursor_for search_for forget open_chunk keep_rest "
@@ -40,6 +43,20 @@ MODULES = [
 
 # Branches and conjunctions as goals of their own: more of them, and easier ones.
 SPLIT = {"e820": ["-wp-split"]}
+
+# Who proves, the next what the one before can't.
+PROVERS = {"e820": "cvc5,cvc4", "e820-lemmas": "cvc5,cvc4"}
+CVC5 = """
+[prover]
+name = "CVC5"
+version = "1.0"
+shortcut = "cvc5"
+command = "cvc5 --tlimit=%t000 --lang=smt2 --force-logic=ALL --full-saturate-quant %f"
+driver = "cvc4_17"
+editor = ""
+in_place = false
+interactive = false
+"""
 
 # Eva: real source files, driven by a program of eva.c, and how far Eva shall go to keep states apart. Loops are unrolled
 # a few times, or to the end where something is counted; more states (slevel) where what they know differs. A search of
@@ -72,10 +89,13 @@ def run(command, environment):
 
 
 def detect_provers(directory, environment):
-    """A configuration of our own: what the user's says of provers is none of our business."""
+    """A configuration of our own: what the user's says of provers is none of our business. Why3 1.5 has no words for cvc5."""
     result = run(["why3", "config", "detect"], environment)
     if not os.path.exists(environment["WHY3CONFIG"]):
         sys.exit(f"why3 config detect: {result.stdout}")
+    with open(environment["WHY3CONFIG"], "r+", encoding="utf-8") as config:
+        if "cvc5" not in config.read():
+            config.write(CVC5)
 
 
 def prove_bits(directory):
@@ -101,7 +121,7 @@ def frama_c(arch, arguments, environment):
 
 def prove_module(name, arch, source, functions, directory, environment):
     what = ["-wp-fct", ",".join(functions)] if functions else ["-wp-prop", "@lemma"]
-    result = frama_c(arch, ["-wp", "-wp-rte", "-wp-prover", "cvc4,z3", "-wp-par", "1", *SPLIT.get(name, []),
+    result = frama_c(arch, ["-wp", "-wp-rte", "-wp-prover", PROVERS.get(name, "cvc4,z3"), "-wp-par", "1", *SPLIT.get(name, []),
                             "-wp-timeout", str(SECONDS), *what, source], environment)
     keep_log(directory, name, result.stdout)
     count = re.search(r"Proved goals: +(\d+) / (\d+)", result.stdout)
