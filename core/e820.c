@@ -222,8 +222,8 @@ static void append(struct e820 *out, phys_t start, phys_t end, uint32_t type)
         e820_covered{Pre}(out->entry, \old(out->count), t, x) || t == type && start <= x < end;
     ensures e820_aligned{Pre}(out->entry, \old(out->count)) && start % PAGE_SIZE == 0 && end % PAGE_SIZE == 0 ==>
         e820_aligned(out->entry, out->count);
-    ensures \forall integer x; e820_held{Pre}(out->entry, \old(out->count), x) || start <= x < end ==>
-        e820_held(out->entry, out->count, x);
+    ensures \forall integer t, x; e820_as_strict{Pre}(out->entry, \old(out->count), t, x) || t <= type && start <= x < end ==>
+        e820_as_strict(out->entry, out->count, t, x);
     ensures \forall integer k; \old(out->count) < k ==> e820_same{Pre, Post}(out->entry + k, out->entry + k); */
 static void emit(struct e820 *out, phys_t start, phys_t end, uint32_t type)
 {
@@ -420,7 +420,7 @@ static bool makes_sense(phys_t start, phys_t end)
 }
 
 /*@ assigns \nothing;
-    ensures \result == (type < E820_TYPES ? type : E820_RESERVED); */
+    ensures \result == e820_known(type) && \result < E820_TYPES; */
 static uint32_t known_type(uint32_t type)
 {
 	return type < E820_TYPES ? type : E820_RESERVED;
@@ -472,7 +472,7 @@ static uint32_t take_ranges(const struct e820_entry *raw, uint32_t n, struct e82
 
 		/*@ assert \forall integer type, x; e820_raw_covered{Pre}(raw, i + 1, type, x) <==>
 		        e820_raw_covered{Pre}(raw, i, type, x) || e.start < e.end <= PHYS_END &&
-		        type == (e.type < E820_TYPES ? e.type : E820_RESERVED) && e.start <= x < e.end; */
+		        type == e820_known(e.type) && e.start <= x < e.end; */
 		/*@ assert !(e.start < e.end <= PHYS_END) ==> \forall integer type, x;
 		        e820_covered(range, ranges, type, x) <==> e820_raw_covered{Pre}(raw, i + 1, type, x); */
 		if (!makes_sense(e.start, e.end))
@@ -482,7 +482,10 @@ static uint32_t take_ranges(const struct e820_entry *raw, uint32_t n, struct e82
 		        e820_covered{LoopCurrent}(range, ranges, type, x); */
 		/*@ assert \forall integer type, x; e820_covered(range, ranges + 1, type, x) <==>
 		        e820_covered(range, ranges, type, x) || type == range[ranges].type && e.start <= x < e.end; */
+		/*@ assert \forall integer type, x; e820_covered(range, ranges + 1, type, x) <==>
+		        e820_raw_covered{Pre}(raw, i + 1, type, x); */
 		ranges++;
+		/*@ assert ranges == \at(ranges, LoopCurrent) + 1; */
 	}
 	return ranges;
 }
@@ -502,11 +505,10 @@ static uint32_t take_ranges(const struct e820_entry *raw, uint32_t n, struct e82
     ensures \result > start ==> out->count > 0 && \result == out->entry[out->count - 1].end;
     ensures \forall integer k; \old(out->count) <= k ==> e820_same{Pre, Post}(out->entry + k, out->entry + k);
     ensures \forall integer t, x; e820_covered(out->entry, out->count, t, x) ==>
-        e820_covered{Pre}(out->entry, \old(out->count), t, x) && x < \result && (start <= x ==> type <= t);
-    ensures \forall integer t, x; e820_covered{Pre}(out->entry, \old(out->count), t, x) ==>
-        e820_covered(out->entry, out->count, t, x) || start == \result <= x && t < type;
-    ensures \forall integer x; e820_held{Pre}(out->entry, \old(out->count), x) || start <= x < \result ==>
-        e820_held(out->entry, out->count, x) || \result <= x < start + PAGE_SIZE; */
+        e820_covered{Pre}(out->entry, \old(out->count), t, x);
+    ensures \forall integer t, x; e820_as_strict{Pre}(out->entry, \old(out->count), t, x) ==>
+        e820_as_strict(out->entry, out->count, t, x) || \result == start <= x < start + PAGE_SIZE && t < type;
+    ensures \forall integer t, x; t <= type && start <= x < \result ==> e820_as_strict(out->entry, out->count, t, x); */
 static phys_t make_room(struct e820 *out, phys_t start, uint32_t type)
 {
 	struct e820_entry *last;
@@ -523,6 +525,8 @@ static phys_t make_room(struct e820 *out, phys_t start, uint32_t type)
 		last->end = start;
 	else
 		out->count--;
+	/*@ assert \forall integer i, j; 0 <= i < j < out->count ==>
+	        \at(out->entry[i].end, Pre) <= \at(out->entry[j].start, Pre); */
 	/*@ assert \forall integer i; 0 <= i < out->count ==> out->entry[i].start == \at(out->entry[i].start, Pre) &&
 	        out->entry[i].end <= \at(out->entry[i].end, Pre); */
 	return start;
@@ -543,19 +547,16 @@ static phys_t make_room(struct e820 *out, phys_t start, uint32_t type)
     ensures \forall integer k; \old(out->count) < k ==> e820_same{Pre, Post}(out->entry + k, out->entry + k);
     ensures \forall integer t, x; e820_covered(out->entry, out->count, t, x) ==>
         e820_covered{Pre}(out->entry, \old(out->count), t, x) || t == type && start <= x < end;
-    ensures \forall integer t, u, x; e820_covered(out->entry, out->count, t, x) &&
-        e820_covered{Pre}(out->entry, \old(out->count), u, x) ==> u <= t;
-    ensures \forall integer t, x; e820_covered(out->entry, out->count, t, x) && start <= x < end ==> type <= t;
-    ensures \forall integer x; e820_held{Pre}(out->entry, \old(out->count), x) || start <= x < end ==>
-        e820_held(out->entry, out->count, x); */
+    ensures \forall integer t, x; e820_as_strict{Pre}(out->entry, \old(out->count), t, x) || t <= type && start <= x < end ==>
+        e820_as_strict(out->entry, out->count, t, x); */
 static void emit_pages(struct e820 *out, phys_t start, phys_t end, uint32_t type)
 {
 	if (start >= end)
 		return;
 	/*@ assert start + PAGE_SIZE <= end; */
 	start = make_room(out, start, type);
-	/*@ assert \forall integer t, u, x; e820_covered(out->entry, out->count, t, x) &&
-	        e820_covered{Pre}(out->entry, \at(out->count, Pre), u, x) ==> t == u; */
+	/*@ assert \forall integer t, x; e820_as_strict{Pre}(out->entry, \at(out->count, Pre), t, x) ==>
+	        e820_as_strict(out->entry, out->count, t, x) || t <= type && start <= x < end; */
 	if (start < end)
 		emit(out, start, end, type);
 }
@@ -613,10 +614,8 @@ static phys_t rounded_end(phys_t end, uint32_t type)
     ensures e820_ordered(map->entry, map->count) && e820_aligned(map->entry, map->count);
     ensures \forall integer t, x; e820_covered(map->entry, map->count, t, x) ==>
         rounded_covered{Pre}(map->entry, \old(map->count), t, x);
-    ensures \forall integer t, u, x; e820_covered(map->entry, map->count, t, x) &&
-        rounded_covered{Pre}(map->entry, \old(map->count), u, x) ==> u <= t;
     ensures \forall integer t, x; rounded_covered{Pre}(map->entry, \old(map->count), t, x) ==>
-        e820_held(map->entry, map->count, x); */
+        e820_as_strict(map->entry, map->count, t, x); */
 static void round_to_pages(struct e820 *map)
 {
 	uint32_t n = map->count;
@@ -629,10 +628,8 @@ static void round_to_pages(struct e820 *map)
 	        map->entry[map->count - 1].end < \at(map->entry[\at(i, Here) - 1].end, Pre) + PAGE_SIZE;
 	    loop invariant \forall integer t, x; e820_covered(map->entry, map->count, t, x) ==>
 	        rounded_covered{Pre}(map->entry, i, t, x);
-	    loop invariant \forall integer t, u, x; e820_covered(map->entry, map->count, t, x) &&
-	        rounded_covered{Pre}(map->entry, i, u, x) ==> u <= t;
 	    loop invariant \forall integer t, x; rounded_covered{Pre}(map->entry, i, t, x) ==>
-	        e820_held(map->entry, map->count, x);
+	        e820_as_strict(map->entry, map->count, t, x);
 	    loop assigns i, map->count, map->entry[0 .. n - 1];
 	    loop variant n - i; */
 	for (uint32_t i = 0; i < n; i++) {
@@ -650,19 +647,9 @@ static void round_to_pages(struct e820 *map)
 		/*@ assert map->count > 0 ==> map->entry[map->count - 1].end % PAGE_SIZE == 0; */
 		/*@ assert map->count > 0 ==> map->entry[map->count - 1].end <= start + PAGE_SIZE; */
 		/*@ assert i > 0 ==> \at(map->entry[\at(i, Here) - 1].end, Pre) < e.end; */
-		/*@ assert \forall integer u, x; rounded_covered{Pre}(map->entry, i, u, x) ==>
-		        \exists integer v; u <= v && e820_covered(map->entry, map->count, v, x); */
 		emit_pages(map, start, end, e.type);
-		/*@ assert \forall integer t, u, x; e820_covered(map->entry, map->count, t, x) &&
-		        rounded_covered{Pre}(map->entry, i, u, x) ==> u <= t; */
 	}
 }
-
-/*@ lemma ruler: \forall struct e820_entry *entry, integer first, end, u, x; 0 <= u < E820_TYPES &&
-        covered_by(entry, first, end, u, x) ==> ruled_by(entry, first, end, 0, x) || ruled_by(entry, first, end, 1, x) ||
-        ruled_by(entry, first, end, 2, x) || ruled_by(entry, first, end, 3, x) || ruled_by(entry, first, end, 4, x) ||
-        ruled_by(entry, first, end, 5, x) || ruled_by(entry, first, end, 6, x) || ruled_by(entry, first, end, 7, x);
-*/
 
 enum bm_error e820_sanitise(
 	const struct e820_entry *raw, uint32_t n, struct e820 *out, struct findings *f)
@@ -698,6 +685,10 @@ bool e820_check(const struct e820 *map)
 {
 	if (map->count > map->capacity)
 		return false;
+	/*@ loop invariant 0 <= i <= map->count && e820_typed(map->entry, i) && e820_disjoint(map->entry, i);
+	    loop invariant e820_merged(map->entry, i) && e820_aligned(map->entry, i);
+	    loop assigns i;
+	    loop variant map->count - i; */
 	for (uint32_t i = 0; i < map->count; i++) {
 		const struct e820_entry *e = &map->entry[i];
 
@@ -707,6 +698,7 @@ bool e820_check(const struct e820 *map)
 			continue;
 		if (e->start < e[-1].end)
 			return false;
+		/*@ assert \forall integer j; 0 <= j < i ==> map->entry[j].end <= map->entry[i].start; */
 		if (e->start == e[-1].end && e->type == e[-1].type)
 			return false;
 	}

@@ -55,14 +55,15 @@ struct e820 {
 
     predicate e820_covered(struct e820_entry *entry, integer n, integer type, integer x) =
         \exists integer i; 0 <= i < n && entry[i].type == type && entry[i].start <= x < entry[i].end;
-    predicate e820_held(struct e820_entry *entry, integer n, integer x) =
-        \exists integer i; 0 <= i < n && entry[i].start <= x < entry[i].end;
+    // A type or one that is stricter.
+    predicate e820_as_strict(struct e820_entry *entry, integer n, integer type, integer x) =
+        \exists integer i; 0 <= i < n && type <= entry[i].type && entry[i].start <= x < entry[i].end;
 
     // What raw entries say: those that make no sense say nothing, unknown types are reserved.
     predicate e820_raw_ok(struct e820_entry *e) = e->start < e->end <= PHYS_END;
-    logic integer e820_raw_type(struct e820_entry *e) = e->type < E820_TYPES ? e->type : (integer)E820_RESERVED;
+    logic integer e820_known(integer type) = type < E820_TYPES ? type : (integer)E820_RESERVED;
     predicate e820_raw_covered(struct e820_entry *raw, integer n, integer type, integer x) = \exists integer i;
-        0 <= i < n && e820_raw_ok(raw + i) && e820_raw_type(raw + i) == type && raw[i].start <= x < raw[i].end;
+        0 <= i < n && e820_raw_ok(raw + i) && e820_known(raw[i].type) == type && raw[i].start <= x < raw[i].end;
 
     predicate e820_same{A, B}(struct e820_entry *a, struct e820_entry *b) = \at(a->start, A) == \at(b->start, B) &&
         \at(a->end, A) == \at(b->end, B) && \at(a->type, A) == \at(b->type, B);
@@ -79,24 +80,13 @@ struct e820 {
  * out->capacity must be at least 2 * n, else BM_FULL: what is not needed for the table is working storage. raw and
  * out->entry must not overlap.
  */
-/*@ requires \valid_read(raw + (0 .. n - 1)) && \valid(out) && \valid(out->entry + (0 .. out->capacity - 1));
-    requires (f == \null || \valid(f)) && \base_addr(out) != \base_addr(out->entry);
-    requires \separated(raw + (0 .. n - 1), out, out->entry + (0 .. out->capacity - 1), f);
-    assigns out->count, out->entry[0 .. out->capacity - 1], *f;
-    ensures \result == BM_OK || \result == BM_FULL;
-    ensures \result == BM_OK ==> out->count <= out->capacity && e820_finished(out);
-    // The strictest type that a raw entry gives a byte wins: no byte is RAM that any other entry covers.
-    ensures \result == BM_OK ==> \forall integer t, u, x; e820_covered(out->entry, out->count, t, x) &&
-        e820_raw_covered{Pre}(raw, n, u, x) ==> u <= t;
-    ensures \result == BM_OK ==> \forall integer x; e820_covered(out->entry, out->count, E820_RAM, x) ==>
-        e820_raw_covered{Pre}(raw, n, E820_RAM, x);
-    // No byte that is not RAM is lost.
-    ensures \result == BM_OK ==> \forall integer u, x; e820_raw_covered{Pre}(raw, n, u, x) && u != E820_RAM ==>
-        e820_held(out->entry, out->count, x); */
 BM_MUST_USE enum bm_error e820_sanitise(
 	const struct e820_entry *raw, uint32_t n, struct e820 *out, struct findings *f);
 
 /* Does the invariant hold? */
+/*@ requires \valid_read(map) && (map->count <= map->capacity ==> e820_readable(map));
+    assigns \nothing;
+    ensures \result <==> map->count <= map->capacity && e820_finished(map); */
 bool e820_check(const struct e820 *map);
 
 /*
