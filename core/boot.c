@@ -116,8 +116,9 @@ enum bm_error boot_fail(struct boot *b, enum bm_error error, const char *format,
 
 static uint64_t bytes_per_descriptor(void)
 {
-	return sizeof(struct e820_entry) + 2 * 2 * sizeof(struct e820_entry) + 2 * 2 * sizeof(struct node_range) +
-	       2 * sizeof(struct owner_range) + (2 + 2 * RUNTIME_PARTS) * sizeof(struct map_area) +
+	return sizeof(struct e820_entry) + 2 * 2 * sizeof(struct e820_entry) +
+	       2 * 2 * sizeof(struct node_range) + 2 * sizeof(struct owner_range) +
+	       (2 + 2 * RUNTIME_PARTS) * sizeof(struct map_area) +
 	       RUNTIME_PARTS * sizeof(struct map_special);
 }
 
