@@ -65,8 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = stamp(bytes, size, &length);
 	if (parse(&r, bytes, size)) {
 		require(parse(&other, text, length), "a time stamp is refused");
-		require(same(&r.e820, &other.e820) && same(&r.efi, &other.efi) &&
-				same(&r.srat, &other.srat),
+		require(same(&r.e820, &other.e820) && same(&r.user, &other.user) &&
+				same(&r.efi, &other.efi) && same(&r.srat, &other.srat),
 			"a time stamp makes another map");
 		recording_free(&other);
 	}

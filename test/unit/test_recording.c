@@ -167,6 +167,23 @@ static void test_user_map_is_apart(void **state)
 	recording_free(&r);
 }
 
+/* Without time stamps (dmesg -t) the map's name is all that stands before it; fuzz_log found that it had to have a blank. */
+static void test_user_map_without_time_stamps(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	parses(&r, "BIOS-e820: [mem 0x0-0xfffffff] usable\nuser: [mem 0x0-0xfff] usable\n"
+		   "<6>user: 0000000000001000 - 0000000000002000 (reserved)\n"
+		   "superuser: [mem and a superuser: 0 are no maps\nuser: user: [mem 0x2000-0x2fff] usable\n");
+	assert_int_equal(r.e820.count, 1);
+	assert_int_equal(r.user.count, 3);
+	is_record(&r.user.item[0], 0, 0x1000, E820_RAM);
+	is_record(&r.user.item[1], 0x1000, 0x2000, E820_RESERVED);
+	is_record(&r.user.item[2], 0x2000, 0x3000, E820_RAM);
+	recording_free(&r);
+}
+
 static void test_sysfs_in_any_order(void **state)
 {
 	struct recording r;
@@ -436,6 +453,7 @@ int main(void)
 		cmocka_unit_test(test_noise_is_no_map),
 		cmocka_unit_test(test_srat_lines),
 		cmocka_unit_test(test_user_map_is_apart),
+		cmocka_unit_test(test_user_map_without_time_stamps),
 		cmocka_unit_test(test_sysfs_in_any_order),
 		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_report_tells_the_start),

@@ -14,6 +14,9 @@
  *   SRAT: Node 0 PXM 0 0-a0000                  before 3.5; end exclusive
  *   SRAT: PXM 0 -> APIC 0x00 -> Node 0
  */
+#include <ctype.h>
+#include <string.h>
+
 #include "recording.h"
 
 enum mark { MARK_NONE, MARK_E820, MARK_USER, MARK_EFI, MARK_SRAT };
@@ -34,10 +37,21 @@ static void rewind_to_range(struct text *line, const char *from)
 		line->at--;
 }
 
-/* " user: [mem ...": what stands before must not be part of a word. */
+/* "user: [mem ...": what stands before must not be part of a word. */
 static bool take_user_map(struct text *line)
 {
-	return text_find(line, " user: [mem ") || text_find(line, " user: 0");
+	static const char who[] = "user: ";
+
+	for (struct text rest = *line; text_find(&rest, who);) {
+		const char *word = rest.at - strlen(who);
+
+		if ((word == line->at || !isalnum((unsigned char)word[-1])) &&
+			(text_skip(&rest, "[mem ") || text_skip(&rest, "0"))) {
+			*line = rest;
+			return true;
+		}
+	}
+	return false;
 }
 
 /* "efi: mem00: ", also "EFI: mem00: "; not "efi: Remove mem49: ". */
