@@ -251,13 +251,14 @@ static void cut_unreachable(const struct boot *b, struct e820 *map, struct findi
 	boot_cut_ram(map, UINT64_C(1) << mode->phys_bits, FINDING_RAM_BEYOND_CPU, f);
 }
 
-static pfn_t max_ram_pfn(const struct e820 *map)
+/* Empty if there is none. */
+static struct pfn_range highest_ram(const struct e820 *map)
 {
 	struct pfn_range ram = { 0, 0 };
 
 	for (uint32_t i = 0; e820_next_ram(map, &i, &ram);)
 		;
-	return ram.end;
+	return ram;
 }
 
 static void apply_split(struct boot *b, struct e820 *map, struct findings *f)
@@ -267,7 +268,7 @@ static void apply_split(struct boot *b, struct e820 *map, struct findings *f)
 	/* Once: bitmaps and owners depend on it, so the accepted map can't move it any more. */
 	if (!b->exited)
 		b->split = limits_split(
-			max_ram_pfn(map), options->highmem_bytes, options->vmalloc_bytes);
+			highest_ram(map).end, options->highmem_bytes, options->vmalloc_bytes);
 	boot_cut_ram(map, b->split.ram_end_phys, FINDING_RAM_BEYOND_HIGHMEM, f);
 }
 
@@ -556,10 +557,8 @@ static enum bm_error init_nodes(struct boot *b)
  */
 static bool leave_out_farthest(struct boot *b)
 {
-	struct pfn_range ram = { 0, 0 };
+	struct pfn_range ram = highest_ram(&b->e820);
 
-	for (uint32_t i = 0; e820_next_ram(&b->e820, &i, &ram);)
-		;
 	if (pfn_phys(ram.start) < 4 * GIB)
 		return false;
 	b->far_phys = pfn_phys(ram.start);

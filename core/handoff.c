@@ -294,8 +294,6 @@ static void put_free(struct writer *w)
 	struct pfn_range ram;
 
 	open_table(w, &w->record->free, 0, sizeof(struct handoff_range));
-	if (w->full)
-		return;
 	for (uint32_t i = 0; e820_next_ram(&w->b->e820, &i, &ram);) {
 		pfn_t from = ram.start;
 

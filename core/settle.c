@@ -106,8 +106,8 @@ static enum bm_error own_appeared(struct boot *b, pfn_t start, pfn_t end)
 }
 
 /*
- * RAM of the accepted table that the first one did not call RAM. What is above all RAM of the first
- * table, where no plan reaches, stays out, and is counted.
+ * RAM of the accepted table that the first one did not call RAM; no bitmap ever called it free. What is above all RAM
+ * of the first table, where no plan reaches, stays out, and is counted.
  */
 static enum bm_error own_new_ram(struct boot *b)
 {
@@ -120,7 +120,7 @@ static enum bm_error own_new_ram(struct boot *b)
 	error = boot_own_fixed(b, &b->next);
 	for (uint32_t i = 0; error == BM_OK && e820_next_ram(&b->e820, &i, &ram); from = ram.end)
 		error = own_appeared(b, from, ram.start);
-	return error == BM_OK ? boot_reserve_owned(b) : error;
+	return error;
 }
 
 static void adopt_table(struct boot *b)
