@@ -266,6 +266,8 @@ static bool start_bootmem(struct full *f, struct naive *n)
 		.dma_limit = 16 * MIB,
 		.window = { (uintptr_t)f->arena } };
 	own_reserved(f, n);
+	if (n->nodes < NAIVE_NODES)
+		f->bootmem[n->nodes].end_pfn = PFN_END; /* none of the pool's */
 	for (uint32_t nid = 0; nid < n->nodes; nid++)
 		if (!start_node(f, n, nid))
 			return false;

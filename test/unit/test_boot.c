@@ -399,6 +399,7 @@ static void test_limit_until_activate(void **state)
 	(void)state;
 	assert_int_equal(fake_start(&m->fw, b, NULL), BM_OK);
 	assert_int_equal(boot_prepare(b), BM_OK);
+	assert_int_equal(b->pool.dma_limit, 16 * MIB);
 	assert_true(b->pool.current_limit ==
 		    (ARCH_HIGHMEM ? pfn_phys(b->limits.max_low_pfn) : 4 * GIB));
 	assert_int_equal(boot_exit(b), BM_OK);
@@ -469,7 +470,9 @@ static void test_free_initmem(void **state)
 
 	(void)state;
 	boots(m, NULL);
-	assert_true(b->freed_init_pages > 3);
+	assert_int_equal(
+		b->freed_init_pages, pfn_down(b->input.init_end_phys - b->input.init_start_phys) +
+					     (b->scratch.end - b->scratch.start));
 	for (phys_t at = b->input.init_start_phys; at < b->input.init_end_phys; at += PAGE_SIZE) {
 		assert_false(paging_lookup(&b->paging, b->pool.window, at, &leaf));
 		assert_true(paging_lookup(
@@ -891,6 +894,7 @@ static void leaves_uart_out(phys_t phys)
 static void test_uart_in_memory(void **state)
 {
 	struct machine *none = with_uart(0, 0);
+	phys_t end = arch_phys_end(&none->boot.input.mode);
 
 	(void)state;
 	assert_int_equal(boot_uart_address(&none->boot), 0);
@@ -899,6 +903,8 @@ static void test_uart_in_memory(void **state)
 	shows_uart(0xfe034010, 4);
 	shows_uart(0xfe034ff0, 4); /* its registers are in two pages */
 	shows_uart(UINT64_C(0x800000000), 4);
+	shows_uart(end - 8 * 4, 4); /* the last that the CPU can address */
+	leaves_uart_out(end - 8 * 4 + 1);
 	leaves_uart_out(0x3f8);
 	leaves_uart_out(256 * MIB - 4);
 	leaves_uart_out(PHYS_END - 32);
@@ -920,6 +926,29 @@ static void test_badram_over_the_image(void **state)
 	assert_false(m->fw.exited);
 	assert_non_null(strstr(m->fw.console_text, "badram=256M@0x10000000 is"));
 	destroy(m);
+}
+
+/* To the byte, at both ends of the image and of the workspace: what only touches them is no harm. */
+static void test_badram_beside_the_image(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		for (unsigned inside = 0; inside < 2; inside++) {
+			struct machine *m = ovmf(512 * MIB);
+			struct boot_input *in = &m->boot.input;
+			phys_t edge;
+
+			assert_int_equal(fake_start(&m->fw, &m->boot, NULL), BM_OK);
+			in->workspace_end_phys -= PAGE_SIZE; /* it ended where the image begins */
+			edge = (const phys_t[]){ in->image_start_phys, in->image_end_phys,
+				in->workspace_start_phys, in->workspace_end_phys }[i];
+			in->options.badrams = 1;
+			in->options.badram[0] = (struct option_range){
+				i % 2 == 0 ? edge - 1 + inside : edge - inside, 1
+			};
+			assert_int_equal(boot_prepare(&m->boot), inside ? BM_CONFLICT : BM_OK);
+			destroy(m);
+		}
 }
 
 /* Bad RAM is RAM: where badram= also covers the framebuffer and the firmware's runtime ranges, they stay mapped. */
@@ -1786,6 +1815,7 @@ int main(void)
 		cmocka_unit_test(test_framebuffer),
 		cmocka_unit_test(test_uart_in_memory),
 		cmocka_unit_test(test_badram_over_the_image),
+		cmocka_unit_test(test_badram_beside_the_image),
 		cmocka_unit_test(test_badram_over_what_is_no_ram),
 		cmocka_unit_test(test_left_out_section),
 		cmocka_unit_test(test_far_page),

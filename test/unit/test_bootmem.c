@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -608,6 +609,8 @@ static void test_checker(void **state)
 	assert_false(bootmem_check(bm));
 	bm->cursor[5].next = P(5002);
 	assert_true(bootmem_check(bm));
+	bm->merged = P(20000); /* what is only for the report is no cursor */
+	assert_true(bootmem_check(bm));
 	bm->cursor[5].end = P(5004); /* known to be free, and is not */
 	assert_false(bootmem_check(bm));
 	destroy(x);
@@ -784,26 +787,59 @@ static void test_random(void **state)
 		random_round(&seed);
 }
 
-/* Words below a unit that was reserved as a whole say what they said before, and nobody believes them. */
+/*
+ * Words below a unit that was reserved as a whole say what they said before, and nobody believes them, whether or not another
+ * free page keeps the levels above it mixed.
+ */
 static void test_stale_words(void **state)
 {
-	static const uint64_t sizes[] = { 64, 4096, GIB >> PAGE_SHIFT };
+	static const uint64_t sizes[] = { 64, 4096, 8192, (GIB >> PAGE_SHIFT) - 1,
+		GIB >> PAGE_SHIFT };
 	pfn_t end = GIB >> PAGE_SHIFT;
 	void *bitmap = calloc((size_t)bootmem_bootmap_pages(0, end), PAGE_SIZE);
 	struct window window = { (uintptr_t)bitmap };
 	struct bootmem bm;
 
 	(void)state;
-	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
+	for (unsigned i = 0; i < 2 * ARRAY_SIZE(sizes); i++) {
+		uint64_t size = sizes[i / 2], other = i % 2 != 0 && size != end;
+
 		assert_int_equal(init_bootmem(&bm, window, 0, 0, end), BM_OK);
+		assert_int_equal(free_bootmem(&bm, P(end - other), P(other)), BM_OK);
 		assert_int_equal(free_bootmem(&bm, 0, P(3)), BM_OK);
-		assert_int_equal(reserve_bootmem(&bm, 0, P(sizes[i])), BM_OK);
+		assert_int_equal(reserve_bootmem(&bm, 0, P(size)), BM_OK);
 		assert_int_equal(free_bootmem(&bm, P(1), P(1)), BM_OK);
 		assert_false(bootmem_reserved(&bm, 1));
-		assert_int_equal(bootmem_free_pages(&bm), 1);
+		assert_int_equal(bootmem_free_pages(&bm), 1 + other);
 		assert_true(bootmem_check(&bm));
 	}
 	free(bitmap);
+}
+
+/* A full node far up, its bitmap in front of a page that can't be read: no search leaves the bitmap. */
+static void test_searches_stay_in_the_bitmap(void **state)
+{
+	const pfn_t start = UINT64_C(1) << 31, end = start + 4096;
+	const size_t bytes =
+		(64 + 3 * 2) *
+		sizeof(uint64_t); /* a bit for each page; two words of each level above */
+	uint8_t *pages = mmap(
+		NULL, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct window window = { (uintptr_t)pages + PAGE_SIZE - bytes };
+	struct bootmem bm;
+	struct pfn_range run;
+
+	(void)state;
+	assert_true(pages != MAP_FAILED);
+	memset(pages, 0xff, PAGE_SIZE);
+	assert_int_equal(mprotect(pages + PAGE_SIZE, PAGE_SIZE, PROT_NONE), 0);
+	assert_int_equal(init_bootmem(&bm, window, 0, start, end), BM_OK);
+	assert_false(bootmem_next_free(&bm, start, end, &run));
+	assert_false(bootmem_next_free(&bm, 0, UINT64_MAX, &run));
+	assert_true(bootmem_reserved(&bm, start) && bootmem_reserved(&bm, end - 1));
+	assert_int_equal(bootmem_free_pages(&bm), 0);
+	assert_true(bootmem_check(&bm));
+	assert_int_equal(munmap(pages, 2 * PAGE_SIZE), 0);
 }
 
 /* A terabyte (16 where the host has the address space): a few ranges write a few words. */
@@ -865,6 +901,7 @@ int main(void)
 		cmocka_unit_test(test_bitmap_pages),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_stale_words),
+		cmocka_unit_test(test_searches_stay_in_the_bitmap),
 		cmocka_unit_test(test_huge),
 	};
 

@@ -315,6 +315,10 @@ static void test_check(void **state)
 		struct e820 map = { .entry = entry, .count = 2, .capacity = 2 };
 
 		assert_false(e820_check(&map));
+		/* The last four are bad on their own: the first entry is looked at, too. */
+		map.entry = entry + 1;
+		map.count = 1;
+		assert_int_equal(e820_check(&map), i < 3);
 	}
 }
 

@@ -58,6 +58,26 @@ static void null_table_is_ignored(void **state)
 	finding_add(NULL, FINDING_MAP_OVERLAP, 0, 0x1000);
 }
 
+/* The map's are taken from another table, the nodes' and the plan's cleared: every kind by one of them, or by none. */
+static void kinds_are_cleared_by_their_stage(void **state)
+{
+	(void)state;
+	for (unsigned id = 0; id < FINDING_COUNT; id++) {
+		struct findings f = { 0 }, none = { 0 };
+
+		finding_add(&f, id, 0x1000, 0x3000);
+		findings_clear_nodes(&f);
+		assert_int_equal(
+			findings_kinds(&f), id < FINDING_NODE_FIRST || id >= FINDING_PLAN_FIRST);
+		finding_add(&f, id, 0x1000, 0x3000);
+		findings_clear_plan(&f);
+		assert_int_equal(findings_kinds(&f), id < FINDING_PLAN_FIRST);
+		finding_add(&f, id, 0x1000, 0x3000);
+		findings_take_map(&f, &none);
+		assert_int_equal(findings_kinds(&f), id > FINDING_MAP_LAST);
+	}
+}
+
 /* Expect words for every kind, no two kinds with one number or phrase, all short enough. */
 static void every_kind_has_its_own_words(void **state)
 {
@@ -84,6 +104,7 @@ int main(void)
 		cmocka_unit_test(wrapping_range_adds_no_bytes),
 		cmocka_unit_test(count_saturates),
 		cmocka_unit_test(null_table_is_ignored),
+		cmocka_unit_test(kinds_are_cleared_by_their_stage),
 		cmocka_unit_test(every_kind_has_its_own_words),
 	};
 

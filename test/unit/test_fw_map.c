@@ -169,6 +169,7 @@ static void test_impossible_ends(void **state)
 
 		assert_int_equal(fw_map_init(&map, &desc, 40, 40, 1, 0), BM_OK);
 		assert_int_equal(fw_map_to_raw(&map, raw, 1, &f), BM_OK);
+		assert_int_equal(raw[0].type, E820_RESERVED);
 		assert_int_equal(e820_sanitise(raw, 1, &out, &f), BM_OK);
 		assert_int_equal(out.count, 0);
 		assert_int_equal(f.of[FINDING_MAP_WRAPS].count, 1);

@@ -410,6 +410,9 @@ static void same_entries(
 
 static void test_told_what_is_reported(void **state)
 {
+	static const struct linux_framebuffer fb = { 0x80000000, 3200 * 600, 800, 600, 3200, 32,
+		{ 8, 16 }, { 8, 8 }, { 8, 0 }, { 8, 24 } };
+	struct rules_screen screen = { 0 };
 	struct machine *m = machine();
 	const struct rules_params *p;
 
@@ -417,11 +420,23 @@ static void test_told_what_is_reported(void **state)
 	strcpy(m->options.cmdline, "a  b");
 	start(m);
 	m->boot.input.secure_boot = LINUX_SECURE_BOOT_ENABLED;
+	m->boot.input.framebuffer_phys = fb.base_phys;
+	m->boot.input.framebuffer_bytes = fb.bytes;
+	m->boot.input.screen = (struct handoff_framebuffer){ .width = 800,
+		.height = 600,
+		.pitch = 3200,
+		.bits_per_pixel = 32,
+		.red_mask = 0xff0000,
+		.green_mask = 0xff00,
+		.blue_mask = 0xff,
+		.reserved_mask = 0xff000000 };
 	assert_int_equal(boot_prepare(&m->boot), BM_OK);
 	p = boot_params(m);
 	assert_int_equal(p->e820_entries, m->boot.e820.count);
 	same_entries(p->e820_table, m->boot.e820.entry, m->boot.e820.count);
 	assert_int_equal(p->secure_boot, LINUX_SECURE_BOOT_ENABLED);
+	rules_fill_screen(&screen, &fb);
+	assert_memory_equal(&p->screen, &screen, sizeof(screen));
 	assert_string_equal(phys_to_virt(m->boot.pool.window, p->hdr.cmd_line_ptr), "a  b");
 	assert_int_equal(p->hdr.setup_data, 0);
 	destroy(m);

@@ -222,6 +222,7 @@ static void test_in_free_memory(void **state)
 	keeps_all(m, NULL);
 	assert_int_equal(m->boot.findings.of[FINDING_TABLES_FREE].count, 20);
 	assert_int_equal(m->boot.findings.of[FINDING_TABLES_FREE].start_phys, FREE_AT);
+	assert_int_equal(m->boot.findings.of[FINDING_TABLES_FREE].end_phys, FREE_AT + PAGE_SIZE);
 	assert_int_equal(m->boot.audit.tables, 20);
 	destroy(m);
 }

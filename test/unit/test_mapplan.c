@@ -119,6 +119,8 @@ static void plain_ram_is_one_area(void **state)
 	assert_int_equal(w.area[1].kind, MAP_VMALLOC);
 	assert_int_equal(w.area[1].rights, MAP_TABLES);
 	assert_int_equal(w.area[w.plan.count - 1].kind, MAP_FIXMAP);
+	if (ARCH_HIGHMEM)
+		assert_int_equal(w.area[2].kind, MAP_PKMAP);
 	assert_true(mapplan_check(&w.plan, &mode));
 }
 

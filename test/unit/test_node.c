@@ -136,6 +136,9 @@ static void expect_physnode(const struct fixture *x)
 		assert_int_equal(
 			pfn_to_nid(p, r->start + random_below(&seed, r->end - r->start)), r->nid);
 		assert_in_range(pfn_to_nid(p, r->end) + 1, 0, x->map.nodes);
+		if (p->shift == 0)
+			assert_int_equal(pfn_to_nid_end(p, r->start),
+				i + 1 < x->map.ranges ? r[1].start : PFN_END);
 		expect_same_until_end(p, r->start);
 		expect_same_until_end(p, r->end - 1);
 	}

@@ -199,7 +199,7 @@ static void pae_option(void **state)
 }
 
 /* Refused once, with its line number, and nothing changed. */
-static void refuses(const char *text)
+static void refuses_line(const char *text)
 {
 	struct boot_options before;
 
@@ -213,6 +213,13 @@ static void refuses(const char *text)
 	assert_memory_equal(&options, &before, offsetof(struct boot_options, reserve));
 	assert_memory_equal(&options.highmem_bytes, &before.highmem_bytes,
 		sizeof(before) - offsetof(struct boot_options, highmem_bytes));
+}
+
+/* And what the key expects is said. */
+static void refuses(const char *text)
+{
+	refuses_line(text);
+	assert_non_null(strstr(said, " ignored\n    expected "));
 }
 
 static void defaults_are_those_of_the_contract(void **state)
@@ -251,7 +258,7 @@ static void words_choose(void **state)
 	refuses("mode=reports");
 	refuses("mode=repor");
 	refuses("mode=");
-	refuses("mode");
+	refuses_line("mode");
 	refuses("pae=yes");
 	refuses("after=halt now");
 	refuses("console=tty");
@@ -331,11 +338,11 @@ static void ranges_add_up_to_their_limit(void **state)
 	for (unsigned i = 0; i < OPTIONS_RANGES - 1; i++)
 		assert_int_equal(parse(options_parse_words, "reserve=4K@0x100000"), 0);
 	assert_int_equal(options.reserves, OPTIONS_RANGES - 1);
-	refuses("reserve=4K@0x200000,4K@0x300000");
+	refuses_line("reserve=4K@0x200000,4K@0x300000");
 	assert_non_null(strstr(said, "more than 32 ranges"));
 	accepts("reserve=4K@0x200000");
 	assert_int_equal(options.reserves, OPTIONS_RANGES);
-	refuses("reserve=4K@0x200000");
+	refuses_line("reserve=4K@0x200000");
 	assert_int_equal(options.badrams, 0);
 }
 
@@ -522,10 +529,10 @@ static void bad_lines_are_named_and_the_rest_applies(void **state)
 				  "conf:4: \"memory\" is no option, ignored\n");
 	assert_int_equal(options.numa, NUMA_OFF);
 	assert_int_equal(options.after, AFTER_REBOOT);
-	refuses("=5");
-	refuses("Mode=boot");
-	refuses("mod=boot");
-	refuses("modes=boot");
+	refuses_line("=5");
+	refuses_line("Mode=boot");
+	refuses_line("mod=boot");
+	refuses_line("modes=boot");
 }
 
 /* Whatever the input is, a message is printable and fits the terminal. */
@@ -616,13 +623,14 @@ static void nul_bytes_are_blanks(void **state)
 static void nul_bytes_are_no_values(void **state)
 {
 	static const char line[] = "cmdline=a\0b\nmem=2\0"
-				   "G";
+				   "G\nkernel=\"\0k\"";
 	struct sink errors = text_buffer_sink(&said_buffer, said, sizeof(said));
 
 	(void)state;
-	assert_int_equal(options_parse_file(&options, "conf", line, sizeof(line) - 1, &errors), 2);
+	assert_int_equal(options_parse_file(&options, "conf", line, sizeof(line) - 1, &errors), 3);
 	assert_string_equal(options.cmdline, "");
 	assert_true(options.mem_bytes == 0);
+	assert_non_null(strstr(said, "conf:3: kernel=?k ignored\n    expected "));
 	assert_non_null(strstr(said, "conf:1: cmdline=a?b ignored\n    expected "));
 	assert_non_null(strstr(said, "conf:2: mem=2?G ignored\n    expected "));
 }

@@ -84,6 +84,7 @@ static void any_size(void **state)
 
 	(void)state;
 	start(NULL);
+	finding_add(&boot.findings, FINDING_MAP_OVERLAP, 0, PAGE_SIZE);
 	for (unsigned i = 0; i < ARRAY_SIZE(width); i++)
 		for (unsigned j = 0; j < ARRAY_SIZE(height); j++) {
 			uint32_t bottom = height[j] / 10;
@@ -196,6 +197,65 @@ static uint32_t find_line(const struct picture *p, uint32_t y, const char *text)
 		if (strstr(read_line(p, y, 200), text) != NULL)
 			return y;
 	return 0;
+}
+
+/* Is a text anywhere in the column that begins at x? */
+static bool shows_at(const struct picture *p, uint32_t x, const char *text)
+{
+	struct face face = overview_face(&p->canvas);
+	uint32_t width = face_width(&face);
+
+	if (x + strlen(text) * width > p->width)
+		return false;
+	for (uint32_t y = 0; y + 2 < p->height; y++) {
+		size_t i = 0;
+
+		while (text[i] != '\0' && read_glyph(p, x + (uint32_t)i * width, y) == text[i])
+			i++;
+		if (text[i] == '\0')
+			return true;
+	}
+	return false;
+}
+
+/*
+ * On strips of all widths: a zone has its name as soon as there is a character's room on both sides of it, and the scale a
+ * mark in the middle, at 4 of 8 GiB, as soon as it has room for eleven.
+ */
+static void strip_says_what_it_has_room_for(void **state)
+{
+	const char *name = zone_name(2);
+	const struct zone *zone;
+
+	(void)state;
+	start(NULL);
+	zone = &boot.mm->node[0].zone[2];
+	for (uint32_t width = 64; width < 200; width++) {
+		struct picture p = draw(8 + width + 8, 400, 0);
+		uint32_t from = (uint32_t)(zone->start_pfn * width / pfn_down(8 * GIB));
+		bool room = width - from >= 8 * (strlen(name) + 2);
+
+		assert_int_equal(overview_margin(&p.canvas), 8);
+		assert_int_equal(shows_at(&p, 8 + from + 8, name), room);
+		assert_int_equal(shows_at(&p, 8 + width / 2, "4 GiB"), width / 2 >= 11 * 8);
+		free(p.pixels);
+	}
+	fake_free(&fw);
+}
+
+/* Eighty columns and thirty lines, in the largest letters that leave room for them. */
+static void letters_are_as_large_as_they_fit(void **state)
+{
+	struct canvas c = { .fonts = &fonts, .width = 80 * 12, .height = 30 * 24 };
+
+	(void)state;
+	assert_ptr_equal(overview_face(&c).font, &font[1]);
+	assert_int_equal(overview_face(&c).scale, 1);
+	c.width--;
+	assert_ptr_equal(overview_face(&c).font, &font[0]);
+	c.width++;
+	c.height--;
+	assert_ptr_equal(overview_face(&c).font, &font[0]);
 }
 
 /* The column below FINDINGS, its lines put together with single blanks. */
@@ -355,9 +415,12 @@ static void legend_ends_with_the_strip(void **state)
 
 	(void)state;
 	start(NULL);
+	assert_true(boot.e820.count < boot.e820.capacity);
+	boot.e820.entry[boot.e820.count] = (struct e820_entry){ 0, GIB, E820_NVS, 0 };
 	p = draw(800, 600, 24);
 	y = find_line(&p, 0, "not memory");
 	assert_non_null(strstr(read_line(&p, y, 200), e820_type_label(E820_RESERVED)));
+	assert_null(strstr(read_line(&p, y, 200), e820_type_label(E820_NVS)));
 	free(p.pixels);
 	fake_free(&fw);
 	options_defaults(&options);
@@ -556,6 +619,8 @@ int main(void)
 		cmocka_unit_test(any_size),
 		cmocka_unit_test(strip_is_to_scale),
 		cmocka_unit_test(many_nodes_fit),
+		cmocka_unit_test(strip_says_what_it_has_room_for),
+		cmocka_unit_test(letters_are_as_large_as_they_fit),
 		cmocka_unit_test(findings_are_whole),
 		cmocka_unit_test(nothing_is_lost_silently),
 		cmocka_unit_test(findings_fill_the_room),

@@ -687,6 +687,10 @@ static void devices_get_a_place_or_none(void **state)
 	assert_true(arch_place_screen(&with_kernel, 0xe0000000, 0xe0300000));
 	assert_true(
 		with_kernel.screen.start >= 0xf0100000 && with_kernel.vmalloc_end <= 0xf0000000);
+	/* no table of the vmalloc area is also the kernel's */
+	with_kernel = space;
+	assert_true(arch_place_kernel(&with_kernel, 0xf03ff000, 0xf0500000, 0xf0000000));
+	assert_int_equal(with_kernel.vmalloc_end, 0xf0000000);
 	with_kernel = space;
 	assert_true(arch_place_kernel(
 		&with_kernel, ARCH_VMALLOC_END - MIB, ARCH_VMALLOC_END, 0xf0000000));

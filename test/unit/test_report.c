@@ -95,8 +95,9 @@ static void build_mm(void)
 	uint64_t in_zone_1;
 
 	memset(table, 0, sizeof(table));
-	memset(mm_storage, 0, sizeof(mm_storage));
-	assert_true(mm_bytes(1) <= sizeof(mm_storage));
+	memset(mm_storage, 0xa5, sizeof(mm_storage)); /* what is behind the only node is none */
+	assert_true(mm_bytes(1) < sizeof(mm_storage) - sizeof(struct node));
+	memset(mm_storage, 0, mm_bytes(1));
 	assert_true(sparse_table_pages(&boot.e820, boot.limits.max_pfn) <= TABLE_PAGES);
 	boot.mm = (struct mm *)mm_storage;
 	boot.mm->nodes = 1;
@@ -367,9 +368,42 @@ static void other_stages_say_what_they_are(void **state)
 	assert_has("PLAN.");
 	text_report(REPORT_SIMULATED);
 	assert_has("READY.");
+	boot.selftest.balanced = false; /* it has not run yet */
+	text_report(REPORT_PLANNED);
+	assert_has("\nPLANNED: ");
+	assert_has_not("NOT READY");
 	memset(&boot.findings, 0, sizeof(boot.findings));
 	text_report(REPORT_BOOTED);
 	assert_has("\n  none\n");
+}
+
+/* With one node an empty zone is told, too; with several most would be. */
+static void empty_zones_of_one_node_are_told(void **state)
+{
+	char line[32];
+
+	(void)state;
+	snprintf(line, sizeof(line), "\n  %-7s    0 ", zone_name(1));
+	boot.mm->node[0].zone[1].present_pages = 0;
+	text_report(REPORT_BOOTED);
+	assert_has(line);
+	memset(&boot.mm->node[1], 0, sizeof(boot.mm->node[1]));
+	boot.mm->nodes = 2;
+	text_report(REPORT_BOOTED);
+	assert_has_not(line);
+}
+
+/* Of each size those that there are. */
+static void pages_of_the_firmware_are_told_by_size(void **state)
+{
+	(void)state;
+	boot.audit.pages =
+		(struct page_counts){ .pages_1g = 1, .pages_4m = 2, .pages_2m = 3, .pages_4k = 4 };
+	text_report(REPORT_BOOTED);
+	assert_has("\n    1G:1 4M:2 2M:3 4K:4, 4 GiB writable");
+	boot.audit.pages = (struct page_counts){ .pages_4m = 5 };
+	text_report(REPORT_BOOTED);
+	assert_has("\n    4M:5, 4 GiB writable");
 }
 
 /* A stage that has not run has no time. */
@@ -726,6 +760,8 @@ int main(void)
 		TEST(verdict_is_ready_only_when_all_is_well),
 		TEST(other_stages_say_what_they_are),
 		TEST(times_are_those_of_stages_that_ran),
+		TEST(pages_of_the_firmware_are_told_by_size),
+		TEST(empty_zones_of_one_node_are_told),
 		TEST(twelve_distances_are_shown),
 		TEST(totals_add_up),
 		TEST(the_reader_refuses_what_is_not_json),
