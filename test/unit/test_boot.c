@@ -1005,6 +1005,41 @@ static void test_left_out_section(void **state)
 	destroy(m);
 }
 
+/* Said and counted before the exit, too: report mode has nothing after it. */
+static void test_far_page_before_the_exit(void **state)
+{
+	struct machine *m = ovmf(512 * MIB);
+
+	(void)state;
+	m->fw.mode.phys_bits = 52;
+	fake_add(&m->fw, EFI_MEM_CONVENTIONAL, 60 * TIB, 60 * TIB + MIB, WB);
+	assert_int_equal(fake_start(&m->fw, &m->boot, NULL), BM_OK);
+	assert_int_equal(boot_prepare(&m->boot), BM_OK);
+	if (!ARCH_HIGHMEM) {
+		assert_int_equal(m->boot.findings.of[FINDING_RAM_TOO_FAR].bytes, MIB);
+		assert_non_null(strstr(
+			m->fw.console_text, "bootmem: without the RAM from 3c0000000000 on\n"));
+	}
+	destroy(m);
+}
+
+/* All RAM is one range: highmem= takes from its end. */
+static void test_highmem_of_a_single_range(void **state)
+{
+	struct machine *m = calloc(1, sizeof(*m));
+	struct boot_options options;
+
+	(void)state;
+	options_defaults(&options);
+	options.highmem_bytes = 64 * MIB;
+	fake_init(&m->fw, 512 * MIB);
+	fake_add(&m->fw, EFI_MEM_CONVENTIONAL, 0, 512 * MIB, WB);
+	assert_int_equal(fake_start(&m->fw, &m->boot, &options), BM_OK);
+	assert_int_equal(boot_prepare(&m->boot), BM_OK);
+	assert_int_equal(m->boot.limits.max_low_pfn, pfn_down((ARCH_HIGHMEM ? 448 : 512) * MIB));
+	destroy(m);
+}
+
 /* RAM so far away that no bitmap could reach it is left out, and the rest boots. */
 static void test_far_page(void **state)
 {
@@ -1819,6 +1854,8 @@ int main(void)
 		cmocka_unit_test(test_badram_over_what_is_no_ram),
 		cmocka_unit_test(test_left_out_section),
 		cmocka_unit_test(test_far_page),
+		cmocka_unit_test(test_far_page_before_the_exit),
+		cmocka_unit_test(test_highmem_of_a_single_range),
 		cmocka_unit_test(test_unaligned_boot_data),
 		cmocka_unit_test(test_settle_wins_lowest_ram),
 		cmocka_unit_test(test_hostile_maps),

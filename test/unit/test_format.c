@@ -113,8 +113,8 @@ static void unknown_conversions_stand(void **state)
 	(void)state;
 	assert_string_equal(ours("%q %d", 5), "%q 5");
 	assert_string_equal(ours("%-5y|%d", 5), "%-5y|5");
-	assert_string_equal(ours("%5:%d", 5), "%5:5");
-	assert_string_equal(ours("%5/%d", 5), "%5/5");
+	assert_string_equal(ours("%5:d|%d", 5), "%5:d|5");
+	assert_string_equal(ours("%5/d|%d", 5), "%5/d|5");
 	assert_string_equal(ours("%"), "%");
 	assert_string_equal(ours("a%ll"), "a%ll");
 	assert_string_equal(ours(""), "");
