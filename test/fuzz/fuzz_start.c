@@ -104,6 +104,9 @@ static void take_behaviour(struct bytes *from)
 	else if (!ARCH_HIGHMEM && flags & 1)
 		fw.mode.levels = 5;
 	fw.mode.huge = fw.mode.huge && !(flags & 2);
+	/* An old processor; and the tables of 64 TiB in pages of 2 MiB take a second. */
+	if (!ARCH_HIGHMEM && !fw.mode.huge)
+		fw.mode.phys_bits = 40;
 	fw.mode.nx = fw.mode.nx && !(flags & 4);
 	fw.stale_exits = flags & 8 ? 2 : 0;
 	fw.hostile.fault[HOSTILE_REFUSE] = (uint32_t)(flags >> 4 & 3);
