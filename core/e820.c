@@ -17,6 +17,25 @@
     predicate begun(struct e820_entry *range, integer n, integer at) = \forall integer i;
         0 <= i < n ==> range[i].start <= at;
 
+    // What findings do to a table: nothing.
+    predicate kept{A, B}(struct e820_entry *entry) = \forall integer k; e820_same{A, B}(entry + k, entry + k);
+    lemma kept_covered{A, B}: \forall struct e820_entry *entry, integer n, type, x; kept{A, B}(entry) ==>
+        (e820_covered{A}(entry, n, type, x) <==> e820_covered{B}(entry, n, type, x));
+    lemma kept_strict{A, B}: \forall struct e820_entry *entry, integer n, type, x; kept{A, B}(entry) ==>
+        (e820_as_strict{A}(entry, n, type, x) <==> e820_as_strict{B}(entry, n, type, x));
+    lemma kept_raw{A, B}: \forall struct e820_entry *entry, integer n, type, x; kept{A, B}(entry) ==>
+        (e820_raw_covered{A}(entry, n, type, x) <==> e820_raw_covered{B}(entry, n, type, x));
+    lemma kept_typed{A, B}: \forall struct e820_entry *entry, integer n; kept{A, B}(entry) && e820_typed{A}(entry, n) ==>
+        e820_typed{B}(entry, n);
+    lemma kept_disjoint{A, B}: \forall struct e820_entry *entry, integer n; kept{A, B}(entry) &&
+        e820_disjoint{A}(entry, n) ==> e820_disjoint{B}(entry, n);
+    lemma kept_merged{A, B}: \forall struct e820_entry *entry, integer n; kept{A, B}(entry) && e820_merged{A}(entry, n) ==>
+        e820_merged{B}(entry, n);
+    lemma kept_aligned{A, B}: \forall struct e820_entry *entry, integer n; kept{A, B}(entry) &&
+        e820_aligned{A}(entry, n) ==> e820_aligned{B}(entry, n);
+    lemma kept_sorted{A, B}: \forall struct e820_entry *entry, integer n; kept{A, B}(entry) && sorted{A}(entry, n) ==>
+        sorted{B}(entry, n);
+
     // n ranges, and whatever follows them, are the same as before in another order.
     predicate same_ranges{A, B}(struct e820_entry *range, integer n) =
         (\forall integer m, type, x; n <= m ==>
@@ -204,9 +223,6 @@ static void append(struct e820 *out, phys_t start, phys_t end, uint32_t type)
 	out->count++;
 }
 
-/*@ lemma one_type: \forall struct e820_entry *entry, integer n, t, u, x; e820_disjoint(entry, n) &&
-        e820_covered(entry, n, t, x) && e820_covered(entry, n, u, x) ==> t == u; */
-
 /* Append a stretch; one that continues the last entry extends it. */
 /*@ requires \valid(out) && \valid(out->entry + (0 .. out->count)) && \base_addr(out) != \base_addr(out->entry);
     requires out->count < UINT32_MAX && start < end <= PHYS_END && type < E820_TYPES;
@@ -332,13 +348,15 @@ static void begin_range(
 }
 
 /* A range that begins below the end of one before it overlaps. */
-/*@ requires \valid_read(range + (0 .. n - 1)) && (f == \null || \valid(f)) && \separated(range + (0 .. n - 1), f);
-    assigns *f; */
+/*@ requires \valid_read(range + (0 .. n - 1)) && (f == \null || \valid(f)) && \base_addr(range) != \base_addr(f);
+    assigns *f;
+    ensures kept{Pre, Post}(range); */
 static void count_overlaps(const struct e820_entry *range, uint32_t n, struct findings *f)
 {
 	phys_t end = 0;
 
 	/*@ loop invariant 0 <= i <= n;
+	    loop invariant kept{Pre, Here}(range);
 	    loop assigns i, end, *f;
 	    loop variant n - i; */
 	for (uint32_t i = 0; i < n; i++) {
@@ -426,13 +444,15 @@ static uint32_t known_type(uint32_t type)
 	return type < E820_TYPES ? type : E820_RESERVED;
 }
 
-/*@ requires \valid_read(raw + (0 .. n - 1)) && (f == \null || \valid(f)) && \separated(raw + (0 .. n - 1), f);
-    assigns *f; */
+/*@ requires \valid_read(raw + (0 .. n - 1)) && (f == \null || \valid(f)) && \base_addr(raw) != \base_addr(f);
+    assigns *f;
+    ensures kept{Pre, Post}(raw); */
 static void count_repairs(const struct e820_entry *raw, uint32_t n, struct findings *f)
 {
 	phys_t last_start = 0;
 
 	/*@ loop invariant 0 <= i <= n;
+	    loop invariant kept{Pre, Here}(raw);
 	    loop assigns i, last_start, *f;
 	    loop variant n - i; */
 	for (uint32_t i = 0; i < n; i++) {
@@ -569,14 +589,19 @@ static void emit_pages(struct e820 *out, phys_t start, phys_t end, uint32_t type
     logic integer round_end(integer end, integer type) = type == E820_RAM ? page_down(end) : page_up(end);
     predicate rounded_covered(struct e820_entry *entry, integer n, integer type, integer x) = \exists integer i;
         0 <= i < n && entry[i].type == type && round_start(entry[i].start, type) <= x < round_end(entry[i].end, type);
+    predicate rounded_as_strict(struct e820_entry *entry, integer n, integer type, integer x) = \exists integer i;
+        0 <= i < n && type <= entry[i].type &&
+        round_start(entry[i].start, entry[i].type) <= x < round_end(entry[i].end, entry[i].type);
 */
 
 /*@ requires \valid_read(map) && \valid_read(map->entry + (0 .. map->count - 1)) && (f == \null || \valid(f));
-    requires \separated(map, map->entry + (0 .. map->count - 1), f);
-    assigns *f; */
+    requires \separated(map, f) && \base_addr(map->entry) != \base_addr(f);
+    assigns *f;
+    ensures map->count == \old(map->count) && map->entry == \old(map->entry) && kept{Pre, Post}(map->entry); */
 static void count_unaligned(const struct e820 *map, struct findings *f)
 {
-	/*@ loop invariant 0 <= i <= map->count;
+	/*@ loop invariant 0 <= i <= map->count && map->count == \at(map->count, Pre) && map->entry == \at(map->entry, Pre);
+	    loop invariant kept{Pre, Here}(map->entry);
 	    loop assigns i, *f;
 	    loop variant map->count - i; */
 	for (uint32_t i = 0; i < map->count; i++) {
@@ -585,6 +610,17 @@ static void count_unaligned(const struct e820 *map, struct findings *f)
 		if ((e->start | e->end) % PAGE_SIZE != 0)
 			finding_add(f, FINDING_MAP_UNALIGNED, e->start, e->end);
 	}
+}
+
+/*@ requires \valid_read(map) && \valid_read(map->entry + (0 .. map->count - 1)) && (f == \null || \valid(f));
+    requires \separated(map, f) && \base_addr(map->entry) != \base_addr(f);
+    assigns *f;
+    ensures map->count == \old(map->count) && map->entry == \old(map->entry) && kept{Pre, Post}(map->entry); */
+static void count_large(const struct e820 *map, struct findings *f)
+{
+	if (map->count > 128)
+		finding_add(
+			f, FINDING_MAP_LARGE, map->entry[0].start, map->entry[map->count - 1].end);
 }
 
 /* RAM must be whole pages, everything else keeps its pages. */
@@ -614,7 +650,7 @@ static phys_t rounded_end(phys_t end, uint32_t type)
     ensures e820_ordered(map->entry, map->count) && e820_aligned(map->entry, map->count);
     ensures \forall integer t, x; e820_covered(map->entry, map->count, t, x) ==>
         rounded_covered{Pre}(map->entry, \old(map->count), t, x);
-    ensures \forall integer t, x; rounded_covered{Pre}(map->entry, \old(map->count), t, x) ==>
+    ensures \forall integer t, x; rounded_as_strict{Pre}(map->entry, \old(map->count), t, x) ==>
         e820_as_strict(map->entry, map->count, t, x); */
 static void round_to_pages(struct e820 *map)
 {
@@ -628,7 +664,7 @@ static void round_to_pages(struct e820 *map)
 	        map->entry[map->count - 1].end < \at(map->entry[\at(i, Here) - 1].end, Pre) + PAGE_SIZE;
 	    loop invariant \forall integer t, x; e820_covered(map->entry, map->count, t, x) ==>
 	        rounded_covered{Pre}(map->entry, i, t, x);
-	    loop invariant \forall integer t, x; rounded_covered{Pre}(map->entry, i, t, x) ==>
+	    loop invariant \forall integer t, x; rounded_as_strict{Pre}(map->entry, i, t, x) ==>
 	        e820_as_strict(map->entry, map->count, t, x);
 	    loop assigns i, map->count, map->entry[0 .. n - 1];
 	    loop variant n - i; */
@@ -643,6 +679,11 @@ static void round_to_pages(struct e820 *map)
 		        round_start(e.start, e.type) <= x < round_end(e.end, e.type); */
 		/*@ assert \forall integer t, x; rounded_covered{Pre}(map->entry, i + 1, t, x) <==>
 		        rounded_covered{Pre}(map->entry, i, t, x) || t == e.type && start <= x < end; */
+		/*@ assert \forall integer t, x; rounded_as_strict{Pre}(map->entry, i + 1, t, x) <==>
+		        rounded_as_strict{Pre}(map->entry, i, t, x) || t <= e.type &&
+		        round_start(e.start, e.type) <= x < round_end(e.end, e.type); */
+		/*@ assert \forall integer t, x; rounded_as_strict{Pre}(map->entry, i + 1, t, x) <==>
+		        rounded_as_strict{Pre}(map->entry, i, t, x) || t <= e.type && start <= x < end; */
 		/*@ assert map->count > 0 ==> map->entry[map->count - 1].end < start + 2 * PAGE_SIZE; */
 		/*@ assert map->count > 0 ==> map->entry[map->count - 1].end % PAGE_SIZE == 0; */
 		/*@ assert map->count > 0 ==> map->entry[map->count - 1].end <= start + PAGE_SIZE; */
@@ -650,6 +691,105 @@ static void round_to_pages(struct e820 *map)
 		emit_pages(map, start, end, e.type);
 	}
 }
+
+/*@ lemma raw_types: \forall struct e820_entry *raw, integer n, type, x; e820_raw_covered(raw, n, type, x) ==>
+        0 <= type < E820_TYPES;
+    lemma covered_strict: \forall struct e820_entry *entry, integer n, u, v, x; u <= v && e820_covered(entry, n, v, x) ==>
+        e820_as_strict(entry, n, u, x);
+    lemma as_strict: \forall struct e820_entry *entry, integer n, u, v, x; u <= v && e820_as_strict(entry, n, v, x) ==>
+        e820_as_strict(entry, n, u, x);
+    lemma one_type: \forall struct e820_entry *entry, integer n, u, v, x; e820_disjoint(entry, n) &&
+        e820_covered(entry, n, v, x) && e820_as_strict(entry, n, u, x) ==> u <= v;
+    lemma rounded_ram: \forall struct e820_entry *entry, integer n, x; rounded_covered(entry, n, E820_RAM, x) ==>
+        e820_covered(entry, n, E820_RAM, x);
+    lemma pages: \forall integer x; 0 <= x ==> page_down(x) <= x <= page_up(x);
+*/
+
+/*@ predicate begun_from(struct e820_entry *entry, integer first, integer end, integer at) = \forall integer i;
+        first <= i < end ==> entry[i].start <= at;
+    logic struct e820_entry *entry_at(struct e820_entry *entry, integer i) = entry + i; */
+
+/*@ ghost
+    // What is known of a pointer's entries, said by the table's indexes.
+    /@ requires first + n <= INT32_MAX && e820_typed(entry + first, n) && sorted(entry + first, n);
+       assigns \nothing;
+       ensures \forall integer k; first <= k < first + n ==>
+           entry[k].start < entry[k].end <= PHYS_END && entry[k].type < E820_TYPES;
+       ensures \forall integer j, k; first <= j <= k < first + n ==> entry[j].start <= entry[k].start;
+       ensures \forall integer type, x; covered_by(entry, first, first + n, type, x) <==>
+           e820_covered(entry + first, n, type, x); @/
+    void by_index(struct e820_entry *entry, uint32_t first, uint32_t n)
+    {
+        uint32_t i = 0;
+
+        /@ loop invariant 0 <= i <= n;
+           loop invariant \forall integer k; first <= k < first + i ==>
+               entry[k].start < entry[k].end <= PHYS_END && entry[k].type < E820_TYPES;
+           loop invariant i > 0 ==> \forall integer j; first <= j < first + i ==>
+               entry[j].start <= entry[first + i - 1].start;
+           loop invariant \forall integer k; first <= k < first + i ==> begun_from(entry, first, k + 1, entry[k].start);
+           loop invariant \forall integer type, x; covered_by(entry, first, first + i, type, x) <==>
+               e820_covered(entry + first, i, type, x);
+           loop assigns i;
+           loop variant n - i; @/
+        while (i < n) {
+            /@ assert entry_at(entry + first, i) == entry_at(entry, first + i); @/
+            /@ assert i > 0 ==> entry_at(entry + first, i - 1) == entry_at(entry, first + i - 1); @/
+            /@ assert \forall integer j; first <= j < first + i + 1 ==> entry[j].start <= entry[first + i].start; @/
+            /@ assert begun_from(entry, first, first + i + 1, entry[first + i].start); @/
+            /@ assert \forall integer type, x; covered_by(entry, first, first + i + 1, type, x) <==>
+                   covered_by(entry, first, first + i, type, x) ||
+                   entry[first + i].type == type && entry[first + i].start <= x < entry[first + i].end; @/
+            /@ assert \forall integer type, x; e820_covered(entry + first, i + 1, type, x) <==>
+                   e820_covered(entry + first, i, type, x) ||
+                   entry[first + i].type == type && entry[first + i].start <= x < entry[first + i].end; @/
+            i++;
+            /@ assert i == \at(i, LoopCurrent) + 1; @/
+        }
+    } */
+
+/*@ ghost
+    // Of the types that cover a byte one rules.
+    /@ assigns \nothing;
+       ensures \forall integer u, x; 0 <= u < E820_TYPES && covered_by(entry, first, end, u, x) ==>
+           \exists integer v; u <= v && ruled_by(entry, first, end, v, x); @/
+    void one_rules(struct e820_entry *entry, uint32_t first, uint32_t end)
+    {
+        /@ loop invariant 0 <= type <= E820_TYPES;
+           loop invariant \forall integer u, x; type <= u < E820_TYPES && covered_by(entry, first, end, u, x) ==>
+               \exists integer v; u <= v && ruled_by(entry, first, end, v, x);
+           loop assigns type;
+           loop variant type; @/
+        for (uint32_t type = E820_TYPES; type-- > 0;) {
+            /@ assert \forall integer x; covered_by(entry, first, end, type, x) &&
+                   (\forall integer s; type < s < E820_TYPES ==> !covered_by(entry, first, end, s, x)) ==>
+                   ruled_by(entry, first, end, type, x); @/
+        }
+    } */
+
+/*@ ghost
+    // What is not RAM keeps its bytes when it is rounded.
+    /@ assigns \nothing;
+       ensures \forall integer t, x; E820_RAM < t && e820_as_strict(entry, n, t, x) ==> rounded_as_strict(entry, n, t, x); @/
+    void rounds_outward(struct e820_entry *entry, uint32_t n)
+    {
+        uint32_t i = 0;
+
+        /@ loop invariant 0 <= i <= n;
+           loop invariant \forall integer t, x; E820_RAM < t && e820_as_strict(entry, i, t, x) ==>
+               rounded_as_strict(entry, i, t, x);
+           loop assigns i;
+           loop variant n - i; @/
+        while (i < n) {
+            /@ assert \forall integer t, x; e820_as_strict(entry, i + 1, t, x) <==>
+                   e820_as_strict(entry, i, t, x) || t <= entry[i].type && entry[i].start <= x < entry[i].end; @/
+            /@ assert \forall integer t, x; rounded_as_strict(entry, i + 1, t, x) <==>
+                   rounded_as_strict(entry, i, t, x) || t <= entry[i].type &&
+                   round_start(entry[i].start, entry[i].type) <= x < round_end(entry[i].end, entry[i].type); @/
+            i++;
+            /@ assert i == \at(i, LoopCurrent) + 1; @/
+        }
+    } */
 
 enum bm_error e820_sanitise(
 	const struct e820_entry *raw, uint32_t n, struct e820 *out, struct findings *f)
@@ -659,15 +799,44 @@ enum bm_error e820_sanitise(
 	if (n > UINT32_MAX / 8 || out->capacity < 2 * n)
 		return BM_FULL;
 	count_repairs(raw, n, f);
+	/*@ assert out->capacity == \at(out->capacity, Pre); */
 	ranges = take_ranges(raw, n, out->entry + n);
+	/*@ assert out->capacity == \at(out->capacity, Pre); */
 	sort_ranges(out->entry + n, ranges);
+	/*@ assert out->capacity == \at(out->capacity, Pre); */
 	count_overlaps(out->entry + n, ranges, f);
+	/*@ assert out->capacity == \at(out->capacity, Pre); */
+	/*@ ghost by_index(out->entry, n, ranges); */
+	/*@ ghost one_rules(out->entry, n, n + ranges); */
+	/*@ assert \forall integer type, x; covered_by(out->entry, n, n + ranges, type, x) <==>
+	        e820_raw_covered{Pre}(raw, n, type, x); */
+	/*@ assert \forall integer u, x; e820_raw_covered{Pre}(raw, n, u, x) ==>
+	        \exists integer v; u <= v && ruled_by(out->entry, n, n + ranges, v, x); */
 	sweep(out, n, ranges);
+	/*@ assert out->capacity == \at(out->capacity, Pre); */
+	/*@ assert \forall integer t, x; e820_covered(out->entry, out->count, t, x) ==> e820_raw_covered{Pre}(raw, n, t, x); */
+	/*@ assert \forall integer t, u, x; e820_covered(out->entry, out->count, t, x) && e820_raw_covered{Pre}(raw, n, u, x) ==>
+	        u <= t; */
+	/*@ assert \forall integer u, x; e820_raw_covered{Pre}(raw, n, u, x) ==>
+	        \exists integer v; u <= v && e820_covered(out->entry, out->count, v, x); */
+	/*@ assert \forall integer t, x; e820_raw_covered{Pre}(raw, n, t, x) ==> e820_as_strict(out->entry, out->count, t, x); */
 	count_unaligned(out, f);
+	/*@ assert out->capacity == \at(out->capacity, Pre); */
+	/*@ assert e820_ordered(out->entry, out->count); */
+	/*@ assert \forall integer t, x; e820_covered(out->entry, out->count, t, x) ==> e820_raw_covered{Pre}(raw, n, t, x); */
+	/*@ assert \forall integer t, x; e820_raw_covered{Pre}(raw, n, t, x) ==> e820_as_strict(out->entry, out->count, t, x); */
+	/*@ ghost rounds_outward(out->entry, out->count); */
 	round_to_pages(out);
-	if (out->count > 128)
-		finding_add(
-			f, FINDING_MAP_LARGE, out->entry[0].start, out->entry[out->count - 1].end);
+	/*@ assert out->capacity == \at(out->capacity, Pre); */
+	/*@ assert \forall integer x; e820_covered(out->entry, out->count, E820_RAM, x) ==>
+	        e820_raw_covered{Pre}(raw, n, E820_RAM, x); */
+	/*@ assert \forall integer t, x; e820_raw_covered{Pre}(raw, n, t, x) && t != E820_RAM ==>
+	        e820_as_strict(out->entry, out->count, t, x); */
+	/*@ assert \forall integer t, u, x; e820_covered(out->entry, out->count, t, x) && e820_raw_covered{Pre}(raw, n, u, x) ==>
+	        u <= t; */
+	count_large(out, f);
+	/*@ assert out->capacity == \at(out->capacity, Pre); */
+	/*@ assert out->count <= 2 * n <= out->capacity; */
 	return BM_OK;
 }
 

@@ -80,6 +80,22 @@ struct e820 {
  * out->capacity must be at least 2 * n, else BM_FULL: what is not needed for the table is working storage. raw and
  * out->entry must not overlap.
  */
+/*@ requires \valid_read(raw + (0 .. n - 1)) && \valid(out) && \valid(out->entry + (0 .. out->capacity - 1));
+    requires f == \null || \valid(f);
+    requires \base_addr(out) != \base_addr(out->entry);
+    requires \base_addr(raw) != \base_addr(out) && \base_addr(raw) != \base_addr(out->entry);
+    requires \separated(out, f) && \base_addr(f) != \base_addr(raw) && \base_addr(f) != \base_addr(out->entry);
+    assigns out->count, out->entry[0 .. out->capacity - 1], *f;
+    ensures \result == BM_OK || \result == BM_FULL;
+    ensures \result == BM_OK ==> out->count <= out->capacity && e820_finished(out);
+    // The strictest type that a raw entry gives a byte wins: no byte is RAM that any other entry covers.
+    ensures \result == BM_OK ==> \forall integer t, u, x; e820_covered(out->entry, out->count, t, x) &&
+        e820_raw_covered{Pre}(raw, n, u, x) ==> u <= t;
+    ensures \result == BM_OK ==> \forall integer x; e820_covered(out->entry, out->count, E820_RAM, x) ==>
+        e820_raw_covered{Pre}(raw, n, E820_RAM, x);
+    // No byte that is not RAM is lost.
+    ensures \result == BM_OK ==> \forall integer u, x; e820_raw_covered{Pre}(raw, n, u, x) && u != E820_RAM ==>
+        e820_as_strict(out->entry, out->count, u, x); */
 BM_MUST_USE enum bm_error e820_sanitise(
 	const struct e820_entry *raw, uint32_t n, struct e820 *out, struct findings *f);
 
