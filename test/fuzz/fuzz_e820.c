@@ -45,8 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		raw[n].start = take_address(&from);
 		raw[n].end = raw[n].start + take_address(&from);
 	}
-	require(e820_sanitise(raw, n, &map, NULL) == BM_OK,
-		"there is room, and it fails");
+	require(e820_sanitise(raw, n, &map, NULL) == BM_OK, "there is room, and it fails");
 	check_table(&map, raw, n);
 	check_cut(&map, limit);
 	return 0;

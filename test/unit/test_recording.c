@@ -175,7 +175,8 @@ static void test_user_map_without_time_stamps(void **state)
 	(void)state;
 	parses(&r, "BIOS-e820: [mem 0x0-0xfffffff] usable\nuser: [mem 0x0-0xfff] usable\n"
 		   "<6>user: 0000000000001000 - 0000000000002000 (reserved)\n"
-		   "superuser: [mem and a superuser: 0 are no maps\nuser: user: [mem 0x2000-0x2fff] usable\n");
+		   "superuser: [mem and a superuser: 0 are no maps\nuser: user: [mem "
+		   "0x2000-0x2fff] usable\n");
 	assert_int_equal(r.e820.count, 1);
 	assert_int_equal(r.user.count, 3);
 	is_record(&r.user.item[0], 0, 0x1000, E820_RAM);
