@@ -533,6 +533,7 @@ static phys_t make_room(struct e820 *out, phys_t start, uint32_t type)
 {
 	struct e820_entry *last;
 
+	/*@ assert \forall integer i, j; 0 <= i < j < out->count ==> out->entry[i].end <= out->entry[j].start; */
 	if (out->count == 0)
 		return start;
 	last = &out->entry[out->count - 1];
@@ -874,25 +875,65 @@ bool e820_check(const struct e820 *map)
 	return true;
 }
 
+/* Where an entry ends when no RAM is left from a limit on: where it begins if nothing is left of it. */
+/*@ requires start < end;
+    assigns \nothing;
+    ensures start <= \result <= end;
+    ensures \forall integer x; start <= x < end ==> (x < \result <==> e820_left(type, x, limit));
+    ensures \result == start || \result == end || \result == limit; */
+static phys_t cut_end(phys_t start, phys_t end, uint32_t type, phys_t limit)
+{
+	if (type != E820_RAM || end <= limit)
+		return end;
+	return max_u64(start, limit);
+}
+
+/* No entry becomes two: the table is its own output. */
 uint64_t e820_cut_ram(struct e820 *map, phys_t limit_phys)
 {
 	phys_t limit = align_down(limit_phys, PAGE_SIZE);
 	uint64_t cut = 0;
-	uint32_t kept = 0;
+	uint32_t n = map->count;
 
-	for (uint32_t i = 0; i < map->count; i++) {
+	map->count = 0;
+	/*@ loop invariant 0 <= i <= n && map->count <= i;
+	    loop invariant \forall integer k; i <= k < n ==> e820_same{Pre, Here}(map->entry + k, map->entry + k);
+	    loop invariant e820_ordered(map->entry, map->count) && e820_aligned(map->entry, map->count);
+	    loop invariant map->count > 0 ==> i > 0 &&
+	        map->entry[map->count - 1].end <= \at(map->entry[\at(i, Here) - 1].end, Pre);
+	    loop invariant \forall integer t, x; e820_covered(map->entry, map->count, t, x) <==>
+	        e820_covered{Pre}(map->entry, i, t, x) && e820_left(t, x, limit);
+	    loop assigns i, cut, map->count, map->entry[0 .. n - 1];
+	    loop variant n - i; */
+	for (uint32_t i = 0; i < n; i++) {
 		struct e820_entry e = map->entry[i];
+		phys_t end = cut_end(e.start, e.end, e.type, limit);
 
-		if (e.type == E820_RAM && e.end > limit) {
-			phys_t end = max_u64(e.start, limit);
-
-			cut += e.end - end;
-			e.end = end;
-		}
-		if (e.start < e.end)
-			map->entry[kept++] = e;
+		/*@ assert e.start == \at(map->entry[\at(i, Here)].start, Pre) && e.end == \at(map->entry[\at(i, Here)].end, Pre) &&
+		        e.type == \at(map->entry[\at(i, Here)].type, Pre); */
+		/*@ assert e.start < e.end <= PHYS_END && e.type < E820_TYPES && e.start % PAGE_SIZE == 0 && end % PAGE_SIZE == 0; */
+		/*@ assert i > 0 ==> \at(map->entry[\at(i, Here) - 1].end, Pre) <= e.start; */
+		/*@ assert \forall integer t, x; e820_covered{Pre}(map->entry, i + 1, t, x) <==>
+		        e820_covered{Pre}(map->entry, i, t, x) || t == e.type && e.start <= x < e.end; */
+		/*@ assert \forall integer t, x; e820_covered{Pre}(map->entry, i + 1, t, x) && e820_left(t, x, limit) <==>
+		        e820_covered{Pre}(map->entry, i, t, x) && e820_left(t, x, limit) ||
+		        t == e.type && e.start <= x < e.end && e820_left(e.type, x, limit); */
+		/*@ assert \forall integer x; e.start <= x < e.end ==> (x < end <==> e820_left(e.type, x, limit)); */
+		cut += e.end - end;
+		if (e.start < end)
+			emit(map, e.start, end, e.type);
+		/*@ assert \forall integer t, x; e820_covered(map->entry, map->count, t, x) <==>
+		        e820_covered{LoopCurrent}(map->entry, \at(map->count, LoopCurrent), t, x) ||
+		        t == e.type && e.start <= x < end; */
+		/*@ assert \forall integer t, x; t == e.type && e.start <= x < end ==>
+		        e820_covered{Pre}(map->entry, i + 1, t, x) && e820_left(t, x, limit); */
+		/*@ assert \forall integer t, x; e820_covered{LoopCurrent}(map->entry, \at(map->count, LoopCurrent), t, x) ==>
+		        e820_covered{Pre}(map->entry, i + 1, t, x) && e820_left(t, x, limit); */
+		/*@ assert \forall integer t, x; e820_covered{Pre}(map->entry, i + 1, t, x) && e820_left(t, x, limit) ==>
+		        e820_covered(map->entry, map->count, t, x); */
+		/*@ assert \forall integer t, x; e820_covered(map->entry, map->count, t, x) ==>
+		        e820_covered{Pre}(map->entry, i + 1, t, x) && e820_left(t, x, limit); */
 	}
-	map->count = kept;
 	return cut;
 }
 

@@ -106,8 +106,9 @@ static enum bm_error own_appeared(struct boot *b, pfn_t start, pfn_t end)
 }
 
 /*
- * RAM of the accepted table that the first one did not call RAM; no bitmap ever called it free. What is above all RAM
- * of the first table, where no plan reaches, stays out, and is counted.
+ * RAM of the accepted table that the first one did not call RAM; no bitmap ever called it free, and
+ * boot_own_firmware, which follows, reserves what is owned here. What is above all RAM of the first table, where no
+ * plan reaches, stays out, and is counted.
  */
 static enum bm_error own_new_ram(struct boot *b)
 {

@@ -65,6 +65,8 @@ struct e820 {
     predicate e820_raw_covered(struct e820_entry *raw, integer n, integer type, integer x) = \exists integer i;
         0 <= i < n && e820_raw_ok(raw + i) && e820_known(raw[i].type) == type && raw[i].start <= x < raw[i].end;
 
+    predicate e820_left(integer type, integer x, integer limit) = type != E820_RAM || x < limit;
+
     predicate e820_same{A, B}(struct e820_entry *a, struct e820_entry *b) = \at(a->start, A) == \at(b->start, B) &&
         \at(a->end, A) == \at(b->end, B) && \at(a->type, A) == \at(b->type, B);
 */
@@ -86,7 +88,7 @@ struct e820 {
     requires \base_addr(raw) != \base_addr(out) && \base_addr(raw) != \base_addr(out->entry);
     requires \separated(out, f) && \base_addr(f) != \base_addr(raw) && \base_addr(f) != \base_addr(out->entry);
     assigns out->count, out->entry[0 .. out->capacity - 1], *f;
-    ensures \result == BM_OK || \result == BM_FULL;
+    ensures \result == (n <= UINT32_MAX / 8 && 2 * n <= out->capacity ? BM_OK : BM_FULL);
     ensures \result == BM_OK ==> out->count <= out->capacity && e820_finished(out);
     // The strictest type that a raw entry gives a byte wins: no byte is RAM that any other entry covers.
     ensures \result == BM_OK ==> \forall integer t, u, x; e820_covered(out->entry, out->count, t, x) &&
@@ -109,6 +111,13 @@ bool e820_check(const struct e820 *map);
  * Take all RAM at or above limit_phys out of the table and return how many bytes that was.
  * limit_phys rounds down to a page. Entries of other types stay.
  */
+/*@ requires \valid(map) && \valid(map->entry + (0 .. map->count - 1)) && \base_addr(map) != \base_addr(map->entry);
+    requires e820_finished(map) && map->count <= INT32_MAX;
+    assigns map->count, map->entry[0 .. map->count - 1];
+    ensures map->count <= \old(map->count) && e820_finished(map);
+    ensures \let limit = limit_phys - limit_phys % PAGE_SIZE; \forall integer t, x;
+        e820_covered(map->entry, map->count, t, x) <==>
+        e820_covered{Pre}(map->entry, \old(map->count), t, x) && e820_left(t, x, limit); */
 uint64_t e820_cut_ram(struct e820 *map, phys_t limit_phys);
 
 /*

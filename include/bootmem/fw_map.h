@@ -84,8 +84,8 @@ enum e820_type fw_desc_e820_type(const struct efi_memory_desc *desc, struct find
 /*
  * Convert the whole map to raw e820 entries for e820_sanitise, one for each descriptor, in the
  * firmware's order. capacity must be at least map->count, else BM_FULL. A descriptor whose end
- * does not fit 64 bits gets end < start, which e820_sanitise drops and counts; so are empty ones. Both are
- * reserved, whatever they say.
+ * does not fit 64 bits gets end < start, which e820_sanitise drops and counts; so are empty ones. The type of
+ * both is E820_RESERVED, unread.
  */
 BM_MUST_USE enum bm_error fw_map_to_raw(
 	const struct fw_map *map, struct e820_entry *raw, uint32_t capacity, struct findings *f);

@@ -28,7 +28,7 @@ MODULES = [
     ("e820", "x86_64", "core/e820.c",
      "last_of swap_ranges sift_down sort_ranges strictest goes_on set_entry append emit emit_until open_range begin_range "
      "count_overlaps sweep makes_sense known_type count_repairs take_ranges make_room emit_pages count_unaligned count_large "
-     "rounded_start rounded_end round_to_pages by_index one_rules rounds_outward e820_sanitise entry_check e820_check e820_next_ram e820_type_at e820_equal".split()),
+     "rounded_start rounded_end round_to_pages by_index one_rules rounds_outward e820_sanitise cut_end e820_cut_ram entry_check e820_check e820_next_ram e820_type_at e820_equal".split()),
     ("e820-lemmas", "x86_64", "core/e820.c", []),
     ("bootmem", "x86_64", "core/bootmem.c",
      "mask put_mask put_long_bits put_bits get_bit put_bit unit_shift mixed level_of_edge word_is_uniform may_hold holds_only "

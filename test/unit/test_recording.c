@@ -175,13 +175,15 @@ static void test_user_map_without_time_stamps(void **state)
 	(void)state;
 	parses(&r, "BIOS-e820: [mem 0x0-0xfffffff] usable\nuser: [mem 0x0-0xfff] usable\n"
 		   "<6>user: 0000000000001000 - 0000000000002000 (reserved)\n"
-		   "superuser: [mem and a superuser: 0 are no maps\nuser: user: [mem "
-		   "0x2000-0x2fff] usable\n");
+		   "superuser: [mem and active-user: 0000000000000000 are no maps\n"
+		   "auth ok for user: 0 of 3\nuser: user: [mem 0x2000-0x2fff] usable\n"
+		   "user: 0009fc00 @ 00000000 (usable)\n");
 	assert_int_equal(r.e820.count, 1);
-	assert_int_equal(r.user.count, 3);
+	assert_int_equal(r.user.count, 4);
 	is_record(&r.user.item[0], 0, 0x1000, E820_RAM);
 	is_record(&r.user.item[1], 0x1000, 0x2000, E820_RESERVED);
 	is_record(&r.user.item[2], 0x2000, 0x3000, E820_RAM);
+	is_record(&r.user.item[3], 0, 0x9fc00, E820_RAM);
 	recording_free(&r);
 }
 
@@ -316,6 +318,12 @@ static void test_rejections(void **state)
 	rejects("efi: mem00: type=7, range=[0x0-0x1000) (0MB)\n", 1);
 	rejects("Available  0000000000000000-0000000000000FFF 2 000000000000000F\n", 1);
 	rejects("0/start:0x0\n0/type:System RAM\n", 0);
+	rejects("0/start:0x0\n0/end:0xfff\n0/type:System RAM\n0/start:0x2000\n", 4);
+	rejects("4096/start:0x0\n", 1);
+	rejects("efi 0x0 0x17ff Reserved WB\n", 1);
+	rejects("efi 0x200 0xfff Reserved WB\n", 1);
+	rejects("efi: mem00: [Reserved|WB] range=[0x0-0x17ff] (0MB)\n", 1);
+	rejects("{ \"schema\": \"bootmem-report/1\",\n\"firmware_map\": [ { \"type\": 4294967303 } ] }", 2);
 	rejects("note nothing else\n", 0);
 	rejects("{ \"schema\": \"bootmem-report/1\" }", 0);
 	rejects("{ \"schema\": \"bootmem-report/1\",\n\"e820\": [ { \"type\": \"gold\" } ] }", 2);

@@ -37,6 +37,22 @@ static void rewind_to_range(struct text *line, const char *from)
 		line->at--;
 }
 
+/* "[mem ...", or the old forms, which have eight digits at least: "0009fc00 @ 00000000". */
+static bool at_range(struct text line)
+{
+	const char *start = line.at;
+	uint64_t number;
+
+	if (text_skip(&line, "[mem "))
+		return true;
+	return text_hex(&line, &number) && line.at - start >= 8;
+}
+
+static bool in_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
 /* "user: [mem ...": what stands before must not be part of a word. */
 static bool take_user_map(struct text *line)
 {
@@ -45,8 +61,7 @@ static bool take_user_map(struct text *line)
 	for (struct text rest = *line; text_find(&rest, who);) {
 		const char *word = rest.at - strlen(who);
 
-		if ((word == line->at || !isalnum((unsigned char)word[-1])) &&
-			(text_skip(&rest, "[mem ") || text_skip(&rest, "0"))) {
+		if ((word == line->at || !in_word(word[-1])) && at_range(rest)) {
 			*line = rest;
 			return true;
 		}
@@ -70,10 +85,8 @@ static enum mark take_mark(struct text *line)
 		rewind_to_range(line, whole.at);
 		return MARK_E820;
 	}
-	if (take_user_map(line)) {
-		rewind_to_range(line, whole.at);
+	if (take_user_map(line))
 		return MARK_USER;
-	}
 	if (take_efi(line))
 		return MARK_EFI;
 	*line = whole;
@@ -205,7 +218,7 @@ static bool parse_efi(struct recording *r, struct text line)
 	struct record record = { 0 };
 	struct text range = line;
 
-	if (!take_efi_range(&range, &record))
+	if (!take_efi_range(&range, &record) || !record_pages(&record))
 		return false;
 	text_blanks(&line);
 	if (text_skip(&line, "[") ? !new_efi(line, &record) : !old_efi(line, &record))
@@ -297,9 +310,9 @@ static const char *parse_line(struct recording *r, struct text line)
 		return parse_e820(&r->user, line) ? NULL
 						  : "an e820 entry: [mem 0x<start>-0x<end>] <type>";
 	case MARK_EFI:
-		return parse_efi(r, line)
-			       ? NULL
-			       : "an EFI entry: [<type>|<attributes>] range=[0x<start>-0x<end>]";
+		return parse_efi(r, line) ? NULL
+					  : "an EFI entry: [<type>|<attributes>] "
+					    "range=[0x<start>-0x<end>], whole pages";
 	case MARK_SRAT:
 		return parse_srat(r, line)
 			       ? NULL

@@ -71,7 +71,7 @@ static bool parse_efi(struct recording *r, struct text line)
 	struct record record = { 0 };
 	struct text type;
 
-	if (!take_range(&line, &record) || !text_word(&line, &type) ||
+	if (!take_range(&line, &record) || !record_pages(&record) || !text_word(&line, &type) ||
 		!efi_type_of(type, &record.type))
 		return false;
 	record.attribute = efi_attributes_of(text_trim(line));
@@ -129,7 +129,7 @@ static const char *parse_line(struct recording *r, struct text line)
 		return "e820 <start> <end_inclusive> "
 		       "ram|reserved|acpi|nvs|unusable|pmem|soft|type=N";
 	if (keyword == keywords[1] && !parse_efi(r, rest))
-		return "efi <start> <end_inclusive> <EFI type> <attributes>";
+		return "efi <start> <end_inclusive> <EFI type> <attributes>, whole pages";
 	if (keyword == keywords[2] && !parse_srat(r, rest))
 		return "srat <node below 64> <start> <end_inclusive> [hotplug|nonvolatile]";
 	if (keyword == keywords[3] && !parse_expect(r, rest))

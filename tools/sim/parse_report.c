@@ -24,6 +24,8 @@ static void read_pfn(struct json_reader *j, void *target)
 	phys_t *phys = target;
 
 	json_read_number(j, phys);
+	if (*phys > PFN_END)
+		json_fail(j, "a page number of at most 2^40");
 	*phys = pfn_phys(*phys);
 }
 
@@ -100,6 +102,10 @@ static void read_descriptor(struct json_reader *j, void *list)
 	struct descriptor d = { 0 };
 
 	JSON_OBJECT(j, descriptor_fields, &d);
+	if (d.type > UINT32_MAX)
+		json_fail(j, "a type of 32 bits");
+	/* As many bytes as fit: more than that wraps all the same, or ends where no memory is. */
+	d.pages = min_u64(d.pages, UINT64_MAX >> PAGE_SHIFT);
 	record_add(list, (struct record){ .start = d.start,
 				 .end = d.start + pfn_phys(d.pages),
 				 .attribute = d.attribute,

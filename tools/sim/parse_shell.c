@@ -10,6 +10,19 @@
  */
 #include "recording.h"
 
+/* Types that the shell has no name for are eight digits: 80000000 and above belong to operating systems, below to OEMs. */
+static bool oem_type(struct text word, uint32_t *type)
+{
+	const char *start = word.at;
+	uint64_t value;
+
+	if (!text_hex(&word, &value) || !text_empty(&word) || word.at - start != 8 ||
+		value < 0x70000000)
+		return false;
+	*type = (uint32_t)value;
+	return true;
+}
+
 /* The type's name may be two words in some shells ("MMIO Port"). */
 static bool take_type(struct text *line, uint32_t *type)
 {
@@ -22,7 +35,7 @@ static bool take_type(struct text *line, uint32_t *type)
 		*line = rest;
 		return true;
 	}
-	return *first.at > '9' && efi_type_of(first, type);
+	return (*first.at > '9' && efi_type_of(first, type)) || oem_type(first, type);
 }
 
 /* Sixteen digits: "Reserved : 59 Pages" is a total. */

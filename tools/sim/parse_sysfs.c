@@ -18,7 +18,7 @@
 enum field { FIELD_START = 1, FIELD_END = 2, FIELD_TYPE = 4, FIELD_ALL = 7 };
 
 struct line {
-	uint32_t number; /* of the entry */
+	uint64_t number; /* of the entry */
 	enum field field;
 	struct text value;
 };
@@ -49,8 +49,8 @@ static bool take_line(struct text line, struct line *out)
 		if (line.at != start && line.at[-1] != '/')
 			continue;
 		if (text_decimal(&rest, &number) && text_skip(&rest, "/") &&
-			take_field(&rest, &out->field) && number < MAX_ENTRIES) {
-			out->number = (uint32_t)number;
+			take_field(&rest, &out->field)) {
+			out->number = number;
 			out->value = text_trim(rest);
 			return true;
 		}
@@ -75,9 +75,14 @@ static struct record *entry_of(struct record_list *list, uint32_t number)
 
 static bool parse_field(struct recording *r, const struct line *line)
 {
-	struct record *entry = entry_of(&r->e820, line->number);
 	struct text value = line->value;
+	struct record *entry;
 
+	if (line->number >= MAX_ENTRIES)
+		return false;
+	entry = entry_of(&r->e820, (uint32_t)line->number);
+	if (entry->attribute & line->field)
+		return false;
 	entry->attribute |= line->field;
 	if (line->field == FIELD_TYPE)
 		return e820_type_of(value, &entry->type);
@@ -114,7 +119,9 @@ bool parse_sysfs(struct recording *r, struct text text, struct parse_error *erro
 	for (uint32_t number = 1; text_line(&text, &line); number++)
 		if (take_line(line, &parsed) && !parse_field(r, &parsed)) {
 			*error = (struct parse_error){ number,
-				"start and end in hexadecimal, a type such as System RAM" };
+				"start and end in hexadecimal, a type such as System RAM; each "
+				"once, for "
+				"entries below 4096" };
 			return false;
 		}
 	if (!finish(r)) {

@@ -39,6 +39,12 @@ struct record {
 	uint32_t type;
 };
 
+/* A firmware's entry: EFI memory descriptors count whole pages. */
+static inline bool record_pages(const struct record *record)
+{
+	return ((record->start | record->end) & (PAGE_SIZE - 1)) == 0;
+}
+
 struct record_list {
 	struct record *item;
 	uint32_t count, capacity;
