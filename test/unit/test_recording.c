@@ -325,7 +325,9 @@ static void test_rejections(void **state)
 	rejects("efi 0x0 0x17ff Reserved WB\n", 1);
 	rejects("efi 0x200 0xfff Reserved WB\n", 1);
 	rejects("efi: mem00: [Reserved|WB] range=[0x0-0x17ff] (0MB)\n", 1);
-	rejects("{ \"schema\": \"bootmem-report/1\",\n\"firmware_map\": [ { \"type\": 4294967303 } ] }", 2);
+	rejects("{ \"schema\": \"bootmem-report/1\",\n\"firmware_map\": [ { \"type\": 4294967303 } "
+		"] }",
+		2);
 	rejects("note nothing else\n", 0);
 	rejects("{ \"schema\": \"bootmem-report/1\" }", 0);
 	rejects("{ \"schema\": \"bootmem-report/1\",\n\"e820\": [ { \"type\": \"gold\" } ] }", 2);
