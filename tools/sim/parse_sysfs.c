@@ -118,10 +118,10 @@ bool parse_sysfs(struct recording *r, struct text text, struct parse_error *erro
 
 	for (uint32_t number = 1; text_line(&text, &line); number++)
 		if (take_line(line, &parsed) && !parse_field(r, &parsed)) {
-			*error = (struct parse_error){ number,
-				"start and end in hexadecimal, a type such as System RAM; each "
-				"once, for "
-				"entries below 4096" };
+			*error =
+				(struct parse_error){ number, "start and end in hexadecimal, a "
+							      "type such as System RAM; each once, "
+							      "for entries below 4096" };
 			return false;
 		}
 	if (!finish(r)) {
