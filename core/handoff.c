@@ -27,9 +27,10 @@ _Static_assert(HANDOFF_MAP_WRITE == MAP_WRITE && HANDOFF_MAP_EXEC == MAP_EXEC &&
 struct writer {
 	struct boot *b;
 	struct handoff *record;
-	uint8_t *next, *end;
-	uint8_t *
-		high; /* what was asked for ended here or below; the owners are joined afterwards */
+	uint8_t *next,
+		*end; /* end is a page's: where the next table would start is never behind it */
+	/* What was asked for ended here or below; the owners are joined afterwards. */
+	uint8_t *high;
 	bool full;
 };
 
@@ -271,8 +272,7 @@ static void put_owners(struct writer *w)
 
 static void put_free_range(struct writer *w, pfn_t start, pfn_t end)
 {
-	struct handoff_table *t = &w->record->free;
-	struct handoff_range *out = (struct handoff_range *)(uintptr_t)t->address + t->count;
+	struct handoff_range *out = (struct handoff_range *)(void *)w->next;
 
 	if (start >= end)
 		return;
@@ -281,11 +281,11 @@ static void put_free_range(struct writer *w, pfn_t start, pfn_t end)
 		return;
 	}
 	*out = (struct handoff_range){ start, end };
-	t->count++;
+	w->record->free.count++;
 	w->next = (uint8_t *)(out + 1);
 }
 
-/* RAM that nobody owns; the owners are sorted. */
+/* RAM that nobody owns; the owners are sorted. A record that is full is thrown away, whatever is in it. */
 static void put_free(struct writer *w)
 {
 	const struct handoff_owner_range *owner =
