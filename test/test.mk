@@ -32,7 +32,7 @@ CORE_SRC    := $(filter-out core/string.c,$(wildcard core/*.c))
 CORE_STRING_CFLAGS := -include test/unit/core_string.h -fno-tree-loop-distribute-patterns
 UNIT_TESTS  := $(patsubst test/unit/test_%.c,%,$(wildcard test/unit/test_*.c))
 UNIT_COMMON := $(filter-out $(wildcard test/unit/test_*.c),$(wildcard test/unit/*.c)) $(wildcard tools/sim/fake_*.c) \
-	$(wildcard tools/sim/parse_*.c) tools/sim/json_reader.c tools/sim/kernel_file.c tools/sim/names.c tools/sim/recording.c tools/sim/text.c
+	$(wildcard tools/sim/parse_*.c) $(addprefix tools/sim/,affinity.c json_reader.c kernel_file.c names.c recording.c replay.c simulate.c text.c)
 
 # Debian has no 32-bit cmocka for a 64-bit system; test/run-cmocka32 fetches it without changing the system.
 CMOCKA_64 := -lcmocka

@@ -202,7 +202,6 @@ static const char *last_words(struct fake_firmware *fw)
 
 static bool run(struct simulation *s, const struct boot_options *options)
 {
-	choose_mode(&s->fw, options);
 	return fake_boot(&s->fw, &s->boot, options) == BM_OK && boot_make_record(&s->boot) == BM_OK;
 }
 
@@ -300,30 +299,46 @@ static bool accept(const struct recording *r, const struct record_list *list, co
 	return options_parse_words(options, "--set", words, strlen(words), errors) == 0;
 }
 
-static struct simulation *make_simulation(const struct recording *r, const struct record_list *list)
+/* Null: a replay is not possible after all, which the console says. */
+static struct simulation *with_machine(
+	struct simulation *s, const struct boot_options *options, const struct sink *errors)
 {
-	struct simulation *s = allocate(1, sizeof(*s));
+	if (make_machine(s)) {
+		choose_mode(&s->fw, options);
+		return s;
+	}
+	sink_printf(errors, "%s\n", last_words(&s->fw));
+	simulation_free(s);
+	return NULL;
+}
 
+struct simulation *simulation_make(const struct recording *r, enum map_choice choice,
+	const char *options, struct boot_options *parsed, const struct sink *errors)
+{
+	const struct record_list *list = chosen(r, choice);
+	struct simulation *s;
+
+	if (!accept(r, list, options, parsed, errors))
+		return NULL;
+	s = allocate(1, sizeof(*s));
 	s->recording = r;
 	if (list == &r->efi)
 		take_efi(s, list);
 	else
 		take_e820(s, list);
 	take_other(s);
-	return s;
+	return with_machine(s, parsed, errors);
 }
 
 struct simulation *simulate(const struct recording *r, enum map_choice choice, const char *options,
 	const struct sink *errors)
 {
-	const struct record_list *list = chosen(r, choice);
 	struct boot_options parsed;
-	struct simulation *s;
+	struct simulation *s = simulation_make(r, choice, options, &parsed, errors);
 
-	if (!accept(r, list, options, &parsed, errors))
+	if (s == NULL)
 		return NULL;
-	s = make_simulation(r, list);
-	if (make_machine(s) && run(s, &parsed)) {
+	if (run(s, &parsed)) {
 		check_set(s, options, errors);
 		say_split(&s->boot.split, errors);
 		return s;

@@ -41,10 +41,16 @@ struct simulation {
 };
 
 /*
- * Run all stages on a machine. options are options.c's, "key=value key=value"; they win over those of a
- * report. Null, with a line on errors: the recording has no such map, has too many entries, or the
- * pipeline failed. Not null: options that do nothing here are named on errors, a line for each. The
- * recording must outlive the simulation; simulation_free takes it down.
+ * A machine that has not started. options are options.c's, "key=value key=value"; they win over those of a report, and
+ * parsed is what all of them together say. Null, with a line on errors: the recording has no such map, has too many
+ * entries, or an option can't be used. The recording must outlive the simulation; simulation_free takes it down.
+ */
+struct simulation *simulation_make(const struct recording *r, enum map_choice choice,
+	const char *options, struct boot_options *parsed, const struct sink *errors);
+
+/*
+ * The same with all stages run on it. Null, with a line on errors, also where the pipeline failed. Not null: options that do
+ * nothing here are named on errors, a line for each.
  */
 struct simulation *simulate(const struct recording *r, enum map_choice choice, const char *options,
 	const struct sink *errors);

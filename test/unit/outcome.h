@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * outcome: everything that can be seen of a start, as parts with a name each, and their digests, which are held against a
+ * file of golden ones. A digest says that something changed, not that it is wrong: the parts are written to build/starts, to be
+ * compared with those of an older tree.
+ *
+ * Nothing in a part depends on the host: addresses are physical, or virtual in the machine.
+ */
+#ifndef TEST_OUTCOME_H
+#define TEST_OUTCOME_H
+
+#include "fake_firmware.h"
+
+#define OUTCOME_PARTS 40
+
+struct part {
+	const char *name;
+	char *bytes; /* text, or words in the order of memory */
+	size_t size;
+	bool text;
+};
+
+struct outcome {
+	struct part part[OUTCOME_PARTS];
+	unsigned parts;
+	bool small; /* no large screen */
+};
+
+/* What there is after boot_prepare, or after boot_exit: what the bitmaps say, and the reports. */
+void outcome_of_prepared(struct outcome *out, struct boot *b);
+void outcome_of_exited(struct outcome *out, struct boot *b);
+
+/*
+ * What there is at the handoff: reports, pictures, the record or boot_params, and what is in the pages of each owner. Judged
+ * too, by what does not know the core: the record's checksum, that owners and free pages are all RAM, that the page tables
+ * show what the plan says.
+ */
+void outcome_of_started(struct outcome *out, struct boot *b);
+
+/* What was said, and how the start ended. */
+void outcome_of_console(struct outcome *out, const struct fake_firmware *fw, enum bm_error error);
+
+void outcome_free(struct outcome *out);
+
+/* --- golden digests ---------------------------------------------------------------------------- */
+
+/*
+ * GOLDEN=write records them anew, GOLDEN=show compares nothing and writes all parts to build/starts. Else a case of
+ * which a part differs fails the test, its parts written there.
+ */
+void outcomes_open(const char *path);
+
+/* Whole cases, or their parts joined to one line each. Frees the outcome. */
+void outcomes_compare(const char *name, struct outcome *out);
+void outcomes_compare_joined(const char *name, struct outcome *out);
+
+/* Every line was used. */
+void outcomes_close(void);
+
+#endif
