@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a start yields, part by part (outcome.h): used by test_starts and test_made_starts.
+ * What a start yields, part by part (outcome.h): used by test_starts, test_made_starts and test_made_inputs.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -17,6 +17,7 @@
 #include <bootmem/report.h>
 #include <bootmem/svg.h>
 
+#include "answers.h"
 #include "naive_tables.h"
 #include "outcome.h"
 
@@ -24,20 +25,12 @@
 
 /* --- parts --------------------------------------------------------------------------------------- */
 
-/* A text that grows. */
-struct text {
-	FILE *stream;
-	char *bytes;
-	size_t size;
-	struct sink sink;
-};
-
 static void write_stream(void *ctx, const char *text, size_t length)
 {
 	fwrite(text, 1, length, ctx);
 }
 
-static void text_open(struct text *t)
+void text_open(struct growing_text *t)
 {
 	t->stream = open_memstream(&t->bytes, &t->size);
 	assert_non_null(t->stream);
@@ -50,7 +43,7 @@ static void add_part(struct outcome *out, struct part part)
 	out->part[out->parts++] = part;
 }
 
-static void add_text(struct outcome *out, const char *name, struct text *t)
+void outcome_add_text(struct outcome *out, const char *name, struct growing_text *t)
 {
 	fclose(t->stream);
 	add_part(out, (struct part){ name, t->bytes, t->size, true });
@@ -84,26 +77,31 @@ static uint64_t digest(const void *bytes, size_t size)
 	return sum;
 }
 
+void outcome_put_digest(FILE *to, const void *bytes, size_t size)
+{
+	fprintf(to, "%016llx\n", (unsigned long long)digest(bytes, size));
+}
+
 /* --- reports ------------------------------------------------------------------------------------- */
 
 static void add_report(
 	struct outcome *out, const char *name, const struct boot *b, enum report_stage stage)
 {
-	struct text t;
+	struct growing_text t;
 
 	text_open(&t);
 	report_text(b, stage, &t.sink);
-	add_text(out, name, &t);
+	outcome_add_text(out, name, &t);
 }
 
 static void add_json(
 	struct outcome *out, const char *name, const struct boot *b, enum report_stage stage)
 {
-	struct text t;
+	struct growing_text t;
 
 	text_open(&t);
 	report_json_framed(b, stage, &t.sink);
-	add_text(out, name, &t);
+	outcome_add_text(out, name, &t);
 }
 
 static void add_picture(
@@ -112,11 +110,11 @@ static void add_picture(
 	const struct svg_page page = {
 		.boot = b, .stage = stage, .title = b->input.firmware_vendor, .origin = "a test"
 	};
-	struct text t;
+	struct growing_text t;
 
 	text_open(&t);
 	svg_draw(&page, &t.sink);
-	add_text(out, name, &t);
+	outcome_add_text(out, name, &t);
 }
 
 /* --- the screen ---------------------------------------------------------------------------------- */
@@ -232,14 +230,14 @@ static void put_books(FILE *to, const struct boot *b)
 
 static void add_books(struct outcome *out, const char *name, const struct boot *b)
 {
-	struct text t;
+	struct growing_text t;
 
 	text_open(&t);
 	put_books(t.stream, b);
 	for (uint32_t nid = 0; nid < b->pool.nodes; nid++)
 		if (b->bitmap_pages[nid] != 0)
 			put_bitmap(t.stream, b, nid);
-	add_text(out, name, &t);
+	outcome_add_text(out, name, &t);
 }
 
 static void tables_show_the_plan(const struct boot *b)
@@ -336,7 +334,7 @@ static void put_nodes(FILE *to, const struct mm *mm)
 
 static void add_mm(struct outcome *out, const struct mm *mm)
 {
-	struct text t;
+	struct growing_text t;
 
 	text_open(&t);
 	fprintf(t.stream,
@@ -352,7 +350,7 @@ static void add_mm(struct outcome *out, const struct mm *mm)
 	put_nodes(t.stream, mm);
 	for (uint32_t nr = 0; sparse_next(mm, &nr); nr++)
 		put_section(t.stream, mm, nr);
-	add_text(out, "mm", &t);
+	outcome_add_text(out, "mm", &t);
 }
 
 /* --- what lies in memory ------------------------------------------------------------------------- */
@@ -364,9 +362,9 @@ static bool has_contents(uint32_t owner)
 	       owner == OWNER_PKMAP || owner == OWNER_SECTIONS || owner == OWNER_KERNEL;
 }
 
-static void add_memory(struct outcome *out, const struct boot *b)
+static void add_memory(struct outcome *out, const char *name, const struct boot *b)
 {
-	struct text t;
+	struct growing_text t;
 
 	text_open(&t);
 	for (uint32_t i = 0; i < b->owners.count; i++) {
@@ -378,7 +376,7 @@ static void add_memory(struct outcome *out, const struct boot *b)
 				LL(digest(phys_to_virt(b->pool.window, pfn_phys(r->start)),
 					(size_t)pfn_phys(r->end - r->start))));
 	}
-	add_text(out, "memory", &t);
+	outcome_add_text(out, name, &t);
 }
 
 /* --- what a kernel is told ----------------------------------------------------------------------- */
@@ -455,7 +453,7 @@ static void add_record(struct outcome *out, const struct boot *b)
 static void add_linux(struct outcome *out, const struct boot *b)
 {
 	const struct linux_handoff *h = &b->kernel.linux_handoff;
-	struct text t;
+	struct growing_text t;
 	uint8_t *params = malloc(LINUX_PARAMS_BYTES);
 
 	memcpy(params, phys_to_virt(b->pool.window, b->record_phys), LINUX_PARAMS_BYTES);
@@ -464,12 +462,12 @@ static void add_linux(struct outcome *out, const struct boot *b)
 	for (unsigned i = 0; i < LINUX_PARTS; i++)
 		fprintf(t.stream, "part %u [%llx, %llx)\n", i, LL(h->part[i].start_phys),
 			LL(h->part[i].start_phys + h->part[i].bytes));
-	add_text(out, "linux", &t);
+	outcome_add_text(out, "linux", &t);
 }
 
 static void add_kernel(struct outcome *out, struct boot *b)
 {
-	struct text t;
+	struct growing_text t;
 
 	if (b->kernel.protocol == PROTOCOL_NATIVE)
 		add_record(out, b);
@@ -484,14 +482,27 @@ static void add_kernel(struct outcome *out, struct boot *b)
 		LL(b->kernel.bytes), LL(b->kernel.entry), LL(b->record_phys), LL(b->record_pages),
 		LL(boot_record_address(b)), LL(boot_framebuffer_address(b)),
 		LL(boot_uart_address(b)), LL(b->freed_init_pages));
-	add_text(out, "kernel", &t);
+	outcome_add_text(out, "kernel", &t);
+}
+
+static void add_answers(struct outcome *out, struct boot *b)
+{
+	struct growing_text t;
+
+	text_open(&t);
+	put_answers(t.stream, b);
+	outcome_add_text(out, "answers", &t);
+	text_open(&t);
+	put_requests(t.stream, b);
+	outcome_add_text(out, "requests", &t);
+	add_memory(out, "memory-then", b);
 }
 
 void outcome_of_started(struct outcome *out, struct boot *b)
 {
 	add_kernel(out, b);
 	add_mm(out, b->mm);
-	add_memory(out, b);
+	add_memory(out, "memory", b);
 	add_books(out, "books", b);
 	add_report(out, "report", b, REPORT_BOOTED);
 	add_report(out, "simulated", b, REPORT_SIMULATED);
@@ -501,17 +512,18 @@ void outcome_of_started(struct outcome *out, struct boot *b)
 	if (!out->small)
 		add_screen(out, "screen-1400x1050", b, 1400, 1050);
 	tables_show_the_plan(b);
+	add_answers(out, b);
 }
 
 void outcome_of_console(struct outcome *out, const struct fake_firmware *fw, enum bm_error error)
 {
-	struct text t;
+	struct growing_text t;
 
 	text_open(&t);
 	fputs(fw->console_text, t.stream);
 	fprintf(t.stream, "error %u; %u claims, %u refused, %u maps, key %llu\n", error, fw->claims,
 		fw->refused, fw->readings, LL(fw->key));
-	add_text(out, "console", &t);
+	outcome_add_text(out, "console", &t);
 }
 
 /* --- golden digests ------------------------------------------------------------------------------ */
@@ -527,7 +539,7 @@ static struct {
 
 static char *read_all(FILE *file)
 {
-	struct text t;
+	struct growing_text t;
 	char bytes[4096];
 	size_t n;
 

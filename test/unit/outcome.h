@@ -9,6 +9,8 @@
 #ifndef TEST_OUTCOME_H
 #define TEST_OUTCOME_H
 
+#include <stdio.h>
+
 #include "fake_firmware.h"
 
 #define OUTCOME_PARTS 40
@@ -26,6 +28,20 @@ struct outcome {
 	bool small; /* no large screen */
 };
 
+/* A text that grows, until it becomes a part. */
+struct growing_text {
+	FILE *stream;
+	char *bytes;
+	size_t size;
+	struct sink sink;
+};
+
+void text_open(struct growing_text *t);
+void outcome_add_text(struct outcome *out, const char *name, struct growing_text *t);
+
+/* A line with the digest of some bytes. */
+void outcome_put_digest(FILE *to, const void *bytes, size_t size);
+
 /* What there is after boot_prepare, or after boot_exit: what the bitmaps say, and the reports. */
 void outcome_of_prepared(struct outcome *out, struct boot *b);
 void outcome_of_exited(struct outcome *out, struct boot *b);
@@ -33,7 +49,7 @@ void outcome_of_exited(struct outcome *out, struct boot *b);
 /*
  * What there is at the handoff: reports, pictures, the record or boot_params, and what is in the pages of each owner. Judged
  * too, by what does not know the core: the record's checksum, that owners and free pages are all RAM, that the page tables
- * show what the plan says.
+ * show what the plan says. Then the machine is asked (answers.h).
  */
 void outcome_of_started(struct outcome *out, struct boot *b);
 
