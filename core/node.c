@@ -327,7 +327,7 @@ static void assign_ram(struct node_map *map, const struct builder *b)
 static void count_nodes(struct node_map *map)
 {
 	map->nodes = 1;
-	for (uint32_t nid = 0; nid < BOOTMEM_MAX_NODES; nid++)
+	for (uint32_t nid = 1; nid < BOOTMEM_MAX_NODES; nid++)
 		if (map->flags[nid] != 0)
 			map->nodes = nid + 1;
 }

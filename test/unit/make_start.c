@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The front end of a start of which everything is looked at (make_start.h): used by test_starts and test_made_starts.
+ * The front end of a start of which everything is looked at (make_start.h): used by test_starts, test_made_starts and test_all_starts.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -294,4 +294,24 @@ void make_start(struct outcome *out, const struct recording *r, enum map_choice 
 	simulation_free(a->s);
 	free(a->memory_attributes);
 	free(a);
+}
+
+void read_recorded(struct recording *r, const char *map)
+{
+	static char text[64 * 1024];
+	struct parse_error error;
+	char path[160];
+	size_t size;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "test/maps/%s.txt", map);
+	file = fopen(path, "r");
+	if (file == NULL)
+		fail_msg("%s is missing", path);
+	size = fread(text, 1, sizeof(text), file);
+	assert_true(size < sizeof(text));
+	fclose(file);
+	recording_init(r);
+	if (!recording_parse(r, text, size, &error))
+		fail_msg("%s: line %u: expected %s", path, error.line, error.expected);
 }

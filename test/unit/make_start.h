@@ -24,6 +24,9 @@
 #define WITH_LOW      0x800u /* the kernel is linked at 4 MiB; the bzImage is memtest86+'s */
 #define WITH_SECURE   0x1000u
 
+/* One of test/maps, by its name in the index; freed with recording_free. */
+void read_recorded(struct recording *r, const char *map);
+
 /* words are options.c's. A start that fails has an outcome too: what it said. */
 void make_start(struct outcome *out, const struct recording *r, enum map_choice choice,
 	const char *words, uint32_t with);

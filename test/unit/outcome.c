@@ -154,6 +154,14 @@ static void add_screen(struct outcome *out, const char *name, const struct boot 
 	add_bytes(out, name, pixels, bytes);
 }
 
+static void add_screens(struct outcome *out, const char *name, const struct boot *b)
+{
+	if (out->width != 0)
+		add_screen(out, name, b, out->width, out->height);
+	else
+		add_screen(out, name, b, 640, 480);
+}
+
 /* --- before mem_init ----------------------------------------------------------------------------- */
 
 #define LL(x) ((unsigned long long)(x))
@@ -257,7 +265,7 @@ void outcome_of_prepared(struct outcome *out, struct boot *b)
 	add_report(out, "planned", b, REPORT_PLANNED);
 	add_json(out, "prepared-json", b, REPORT_PLANNED);
 	add_picture(out, "prepared-svg", b, REPORT_REPORT);
-	add_screen(out, "prepared-screen", b, 640, 480);
+	add_screens(out, "prepared-screen", b);
 	tables_show_the_plan(b);
 }
 
@@ -355,11 +363,12 @@ static void add_mm(struct outcome *out, const struct mm *mm)
 
 /* --- what lies in memory ------------------------------------------------------------------------- */
 
-/* Pages of these owners hold what the core wrote, without addresses of the host. */
-static bool has_contents(uint32_t owner)
+/* Pages of these owners hold what the core wrote, without addresses of the host, which the native record has. */
+static bool has_contents(const struct boot *b, uint32_t owner)
 {
 	return owner == OWNER_PAGE_TABLES || owner == OWNER_NODES || owner == OWNER_ZERO_PAGE ||
-	       owner == OWNER_PKMAP || owner == OWNER_SECTIONS || owner == OWNER_KERNEL;
+	       owner == OWNER_PKMAP || owner == OWNER_SECTIONS || owner == OWNER_KERNEL ||
+	       (owner == OWNER_HANDOFF && b->kernel.protocol == PROTOCOL_LINUX);
 }
 
 static void add_memory(struct outcome *out, const char *name, const struct boot *b)
@@ -370,7 +379,7 @@ static void add_memory(struct outcome *out, const char *name, const struct boot 
 	for (uint32_t i = 0; i < b->owners.count; i++) {
 		const struct owner_range *r = &b->owners.range[i];
 
-		if (has_contents(r->owner))
+		if (has_contents(b, r->owner))
 			fprintf(t.stream, "%s [%llx, %llx) %016llx\n", owner_name(r->owner),
 				LL(r->start), LL(r->end),
 				LL(digest(phys_to_virt(b->pool.window, pfn_phys(r->start)),
@@ -508,9 +517,9 @@ void outcome_of_started(struct outcome *out, struct boot *b)
 	add_report(out, "simulated", b, REPORT_SIMULATED);
 	add_json(out, "json", b, REPORT_BOOTED);
 	add_picture(out, "svg", b, REPORT_BOOTED);
-	add_screen(out, "screen-640x480", b, 640, 480);
-	if (!out->small)
-		add_screen(out, "screen-1400x1050", b, 1400, 1050);
+	add_screens(out, "screen", b);
+	if (out->width == 0)
+		add_screen(out, "large-screen", b, 1400, 1050);
 	tables_show_the_plan(b);
 	add_answers(out, b);
 }
@@ -555,7 +564,8 @@ void outcomes_open(const char *path)
 	const char *mode = getenv("GOLDEN");
 
 	golden.mode = mode == NULL ? COMPARE : strcmp(mode, "write") == 0 ? WRITE : SHOW;
-	golden.file = fopen(path, golden.mode == WRITE ? "w" : "r");
+	golden.file =
+		fopen(golden.mode == SHOW ? "/dev/null" : path, golden.mode == WRITE ? "w" : "r");
 	assert_non_null(golden.file);
 	if (golden.mode == WRITE)
 		return;

@@ -25,7 +25,7 @@ struct part {
 struct outcome {
 	struct part part[OUTCOME_PARTS];
 	unsigned parts;
-	bool small; /* no large screen */
+	uint32_t width, height; /* of the only screen; 0: of the usual ones */
 };
 
 /* A text that grows, until it becomes a part. */

@@ -303,6 +303,12 @@ static void make_srat(struct srat_bytes *s, uint32_t domains)
 		change_field(s->bytes + 48 + below(s->length - 48) / 8 * 8 % (s->length - 48) +
 				     field[below(2)],
 			1, 16 + 24 * below(2));
+	/* As many domains as there may be, and one more. */
+	for (uint32_t i = one_in(40) ? 62 + (uint32_t)below(4) : 0; i != 0; i--)
+		srat_x2apic(s, 1000 + i, 1);
+	/* What is left at the end is no entry. */
+	if (one_in(8))
+		s->length += 1 + (uint32_t)below(3);
 	srat_end(s, (uint8_t)(1 + below(3)));
 	if (one_in(20))
 		s->length -= (uint32_t)below(30);
@@ -687,9 +693,11 @@ static struct paging_mode some_mode(void)
 		.phys_bits = (uint8_t)(36 + below(17)) };
 }
 
-static struct map_special some_special(const struct e820 *e820)
+/* Near an entry, or where the kernel's span begins or ends. */
+static struct map_special some_special(const struct e820 *e820, const struct address_space *space)
 {
 	const struct e820_entry *near = &e820->entry[below(e820->count)];
+	uint64_t edge = one_in(2) ? space->kernel_start : space->kernel_end;
 	phys_t start = near->start + (below(20) << PAGE_SHIFT);
 	static const uint32_t rights[] = { 0, MAP_WRITE, MAP_WRITE, MAP_EXEC, MAP_WRITE | MAP_UC,
 		MAP_WRITE | MAP_WC };
@@ -698,8 +706,14 @@ static struct map_special some_special(const struct e820 *e820)
 		.rights = rights[below(ARRAY_SIZE(rights))],
 		.identity = one_in(2),
 		.guard = one_in(6),
+		.kernel = one_in(3),
 		.bad = one_in(12) };
 
+	if (one_in(2) && edge != 0) {
+		s.start_phys = edge - space->kernel_base + (below(8) << PAGE_SHIFT) - 4 * PAGE_SIZE;
+		s.end_phys = s.start_phys + (below(9) << PAGE_SHIFT);
+		s.guard = s.bad = false;
+	}
 	if (one_in(20))
 		change_field((uint8_t *)(one_in(2) ? &s.start_phys : &s.end_phys), 8, start);
 	return s;
@@ -765,7 +779,9 @@ static void plans(struct growing_text *t)
 		struct paging_mode mode = some_mode();
 		struct map_plan plan = { area, 0,
 			one_in(12) ? (uint32_t)below(30) : ARRAY_SIZE(area) };
-		struct map_special special[6];
+		struct map_special special[6] = { 0 };
+		uint64_t linked = one_in(2) ? 4 * MIB : ELF_BASE;
+		uint64_t base = linked == ELF_BASE ? ELF_BASE - MIB : one_in(2) ? 0 : MIB;
 		struct address_space space;
 		struct limits limits;
 		struct split split;
@@ -780,8 +796,8 @@ static void plans(struct growing_text *t)
 			continue;
 		arch_address_space(&space, &limits, &mode);
 		fprintf(t->stream, "place %u",
-			arch_place_kernel(&space, ELF_BASE, ELF_BASE + (below(600) << PAGE_SHIFT),
-				ELF_BASE - MIB));
+			arch_place_kernel(
+				&space, linked, linked + (below(600) << PAGE_SHIFT), base));
 		fprintf(t->stream, "%u",
 			arch_place_screen(&space, UINT64_C(0xe0000000),
 				UINT64_C(0xe0000000) + (below(9000) << PAGE_SHIFT)));
@@ -797,7 +813,7 @@ static void plans(struct growing_text *t)
 			LL(space.kernel_start), LL(space.kernel_end), LL(space.screen.start),
 			LL(space.screen.end), LL(space.serial.start), LL(space.serial.end));
 		for (uint32_t i = 0; i < specials; i++)
-			special[i] = some_special(&e820);
+			special[i] = some_special(&e820, &space);
 		error = mapplan_build(&plan, &space, &e820, &limits, special, specials);
 		fprintf(t->stream, " %u", error);
 		if (error != BM_OK)

@@ -218,7 +218,8 @@ static uint32_t some_surroundings(void)
 
 static void start_one(unsigned number)
 {
-	struct outcome out = { .small = true };
+	struct outcome out = { .width = 40 + (uint32_t)below(900),
+		.height = 40 + (uint32_t)below(700) };
 	struct recording r;
 	char *words, name[16];
 	size_t size;

@@ -91,31 +91,14 @@ static const struct {
 		"badram=1M@0x100000,64K@0x200800,2M@5G", MAP_BEST, WITH_ELF },
 	{ "reserve-most", "innotek-gmbh-virtualbox-1024m", "reserve=700M@64M,13M@0x31234567",
 		MAP_BEST, WITH_ELF | WITH_LOW | WITH_CHANGES },
+	{ "last-crowded", "xen-vtpm-domu-3.13-622m",
+		"reserve=0x6d00000@0x20000000,0xf0000@0x26d00000,0x10000@0x1e000000", MAP_BEST,
+		WITH_ELF },
 	{ "apple", "apple-macbookpro13-3-mac-a5c67f76ed83108c-16g", "kernel=/k", MAP_BEST,
 		WITH_LINUX | WITH_LOW | WITH_UART | WITH_NEW_CPU },
 	{ "islands", "lkml-d915pgn-2.6.9-3.3g", "kernel=/k", MAP_BEST,
 		WITH_ELF | WITH_TABLES | WITH_CHANGES },
 };
-
-static void read_map(struct recording *r, const char *map)
-{
-	static char text[64 * 1024];
-	struct parse_error error;
-	char path[160];
-	size_t size;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "test/maps/%s.txt", map);
-	file = fopen(path, "r");
-	if (file == NULL)
-		fail_msg("%s is missing", path);
-	size = fread(text, 1, sizeof(text), file);
-	assert_true(size < sizeof(text));
-	fclose(file);
-	recording_init(r);
-	if (!recording_parse(r, text, size, &error))
-		fail_msg("%s: line %u: expected %s", path, error.line, error.expected);
-}
 
 static void recorded_machines(void **state)
 {
@@ -125,7 +108,7 @@ static void recorded_machines(void **state)
 		struct outcome out = { 0 };
 		struct recording r;
 
-		read_map(&r, starts[i].map);
+		read_recorded(&r, starts[i].map);
 		make_start(&out, &r, starts[i].choice, starts[i].words, starts[i].with);
 		outcomes_compare(starts[i].name, &out);
 		recording_free(&r);
