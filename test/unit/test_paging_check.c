@@ -424,6 +424,39 @@ static void sees_all_of_a_kernel(void **state)
 	for_each_mode(kernel_with_a_guard);
 }
 
+/*
+ * A kernel linked where it is, and pages with an identity mapping before and behind it: one row of entries in two views.
+ *
+ * Expect each to be held against the rules of its own view.
+ */
+static void kernel_amid_identity(void)
+{
+	const uint64_t at = 0x900000;
+	struct map_special kept[2] = { w.special[5], w.special[6] };
+
+	assert_true(arch_place_kernel(&w.space, at, at + 0x3000, 0));
+	w.special[5] =
+		(struct map_special){ at, at + 0x3000, MAP_WRITE, false, false, true, false };
+	for (unsigned behind = 0; behind < 2; behind++) {
+		uint64_t beside = behind ? at + 0x3000 : at - 0x2000;
+
+		w.special[6] = (struct map_special){ beside, beside + 0x2000, MAP_WRITE, true,
+			false, false, false };
+		world_build();
+		assert_sound();
+		assert_true(paging_clear_page(&w.paging, arena_window(), beside));
+		assert_violation(PAGING_MISSING, beside, beside);
+	}
+	w.special[5] = kept[0];
+	w.special[6] = kept[1];
+}
+
+static void sees_where_views_meet(void **state)
+{
+	(void)state;
+	for_each_mode(kernel_amid_identity);
+}
+
 /* The same of i386's views of devices that lie above its identity part: their last page. */
 static void devices_above(void)
 {
@@ -687,6 +720,7 @@ int main(void)
 		cmocka_unit_test(sees_other_ram),
 		cmocka_unit_test(sees_more_ram_at_the_end),
 		cmocka_unit_test(sees_all_of_a_kernel),
+		cmocka_unit_test(sees_where_views_meet),
 		cmocka_unit_test(sees_all_of_a_device),
 		cmocka_unit_test(sees_other_tables),
 		cmocka_unit_test(sees_addresses_beyond_the_cpu),
