@@ -247,16 +247,16 @@ static void set_input(struct around *a, uint32_t with)
 
 /* --- the start ----------------------------------------------------------------------------------- */
 
-static enum bm_error run(struct outcome *out, struct around *a)
+static enum bm_error run(struct outcome *out, struct around *a, uint32_t with)
 {
 	struct boot *b = &a->s->boot;
 	enum bm_error error = boot_prepare(b);
 
 	if (error == BM_OK) {
 		outcome_of_prepared(out, b);
-		error = boot_exit(b);
+		error = with & ONLY_PREPARED ? BM_OK : boot_exit(b);
 	}
-	if (error != BM_OK)
+	if (error != BM_OK || (with & ONLY_PREPARED))
 		return error;
 	b->map_phys = MAP_PHYS;
 	outcome_of_exited(out, b);
@@ -288,7 +288,7 @@ void make_start(struct outcome *out, const struct recording *r, enum map_choice 
 	error = fake_start(&a->s->fw, &a->s->boot, &options);
 	if (error == BM_OK) {
 		set_input(a, with);
-		error = run(out, a);
+		error = run(out, a, with);
 	}
 	outcome_of_console(out, &a->s->fw, error);
 	simulation_free(a->s);

@@ -23,6 +23,7 @@
 #define WITH_HIGH_DEV 0x400u /* framebuffer and serial port where i386 has no identity mapping */
 #define WITH_LOW      0x800u /* the kernel is linked at 4 MiB; the bzImage is memtest86+'s */
 #define WITH_SECURE   0x1000u
+#define ONLY_PREPARED 0x2000u /* boot_prepare and no more, which is quick */
 
 /* One of test/maps, by its name in the index; freed with recording_free. */
 void read_recorded(struct recording *r, const char *map);

@@ -787,6 +787,33 @@ static void test_random(void **state)
 		random_round(&seed);
 }
 
+/* Every second page free, then ranges that end in the 64 pages with 64 or 4096 times the number of their start. */
+static void test_far_ends(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		struct fixture *x = make();
+		struct model *m = calloc(1, sizeof(*m));
+		struct bootmem *bm = add_node(x, 0, SPAN);
+		pfn_t from = 1 + i / 2, end = from * (i % 2 != 0 ? 64 : 4096) + 33;
+
+		m->end = SPAN;
+		model_set(m, 0, SPAN, 1);
+		for (pfn_t pfn = 0; pfn < SPAN; pfn += 2) {
+			assert_int_equal(free_bootmem(bm, P(pfn), P(1)), BM_OK);
+			model_set(m, pfn, pfn + 1, 0);
+		}
+		assert_int_equal(reserve_bootmem(bm, P(from), P(end - from)), BM_OK);
+		model_set(m, from, end, 1);
+		compare(bm, m);
+		assert_int_equal(free_bootmem(bm, P(from), P(end - from)), BM_OK);
+		model_set(m, from, end, 0);
+		compare(bm, m);
+		free(m);
+		destroy(x);
+	}
+}
+
 /*
  * Words below a unit that was reserved as a whole say what they said before, and nobody believes them, whether or not another
  * free page keeps the levels above it mixed.
@@ -900,6 +927,7 @@ int main(void)
 		cmocka_unit_test(test_checker_of_later_node),
 		cmocka_unit_test(test_bitmap_pages),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_far_ends),
 		cmocka_unit_test(test_stale_words),
 		cmocka_unit_test(test_searches_stay_in_the_bitmap),
 		cmocka_unit_test(test_huge),

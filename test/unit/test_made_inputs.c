@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <bootmem/acpi.h>
+#include <bootmem/bootmem.h>
 #include <bootmem/canvas.h>
 #include <bootmem/efi_mat.h>
 #include <bootmem/elf.h>
@@ -639,6 +640,10 @@ static void attribute_tables(struct growing_text *t)
 				.attribute = EFI_ATTR_RUNTIME | (one_in(2) ? EFI_ATTR_RO : 0) |
 					     (one_in(2) ? EFI_ATTR_XP : 0) };
 			at += pages << PAGE_SHIFT;
+			if (one_in(15))
+				change_field((uint8_t *)(one_in(2) ? &desc[i].phys_start
+								   : &desc[i].pages),
+					8, PFN_END);
 		}
 		table.header[1] = (uint32_t)below(7);
 		if (one_in(8))
@@ -654,6 +659,78 @@ static void attribute_tables(struct growing_text *t)
 				LL(special[i].end_phys), special[i].rights, special[i].identity);
 		fprintf(t->stream, " %u", out.usable);
 		put_found(t, &f);
+	}
+}
+
+/* --- bootmem ------------------------------------------------------------------------------------- */
+
+#define BOOTMEM_NODES 3
+#define BOOTMEM_SPAN  9000 /* pages of a node */
+
+static uint64_t some_bytes(void)
+{
+	static const uint64_t bytes[] = { 1, 64, 100, 4096, 8192, 16384, 20480, 65536 };
+
+	return bytes[below(ARRAY_SIZE(bytes))] + below(3) - 1;
+}
+
+static void put_bootmem_request(struct growing_text *t, struct bootmem_pool *pool)
+{
+	struct bootmem_request request = { .size_bytes = some_bytes(),
+		.align_bytes = one_in(2) ? 0 : UINT64_C(1) << below(15),
+		.goal_phys = one_in(2) ? 0 : below(BOOTMEM_NODES * BOOTMEM_SPAN) << PAGE_SHIFT,
+		.limit_phys = one_in(4) ? below(BOOTMEM_NODES * BOOTMEM_SPAN) << PAGE_SHIFT : 0,
+		.nid = (int)below(BOOTMEM_NODES + 2) - 1 };
+	struct bootmem_result result = { 0 };
+	enum bm_error error = bootmem_alloc(pool, &request, &result);
+
+	fprintf(t->stream, " %u %llx on %u%s;", error, LL(result.start_phys), result.nid,
+		result.below_goal ? " below" : "");
+}
+
+static void bootmem_requests(struct growing_text *t)
+{
+	static uint8_t bitmaps[BOOTMEM_NODES][8 * 4096];
+	struct window window = { (uintptr_t)bitmaps };
+
+	for (unsigned n = 0; n < 60; n++) {
+		struct bootmem node[BOOTMEM_NODES];
+		struct bootmem_pool pool = { .node = node,
+			.nodes = BOOTMEM_NODES,
+			.current_limit = PHYS_END,
+			.dma_limit = 16 * MIB,
+			.window = window };
+		pfn_t at = below(5000);
+
+		for (unsigned nid = 0; nid < BOOTMEM_NODES; nid++) {
+			pfn_t end = at + 1 + below(BOOTMEM_SPAN);
+
+			assert_int_equal(init_bootmem(&node[nid], window,
+						 (phys_t)nid * sizeof(bitmaps[0]), at, end),
+				BM_OK);
+			assert_int_equal(
+				free_bootmem(&node[nid], pfn_phys(at), pfn_phys(end - at)), BM_OK);
+			at = end + below(3) * 64;
+		}
+		for (unsigned i = 0; i < 120; i++) {
+			struct bootmem *bm = &node[below(BOOTMEM_NODES)];
+			phys_t from = pfn_phys(bm->start_pfn + below(BOOTMEM_SPAN));
+			uint64_t bytes = some_bytes();
+
+			if (!one_in(3))
+				put_bootmem_request(t, &pool);
+			else
+				fprintf(t->stream, " %u;",
+					(one_in(3) ? free_bootmem : reserve_bootmem)(
+						bm, from + below(PAGE_SIZE), bytes));
+			assert_true(bootmem_check(bm));
+		}
+		for (unsigned nid = 0; nid < BOOTMEM_NODES; nid++)
+			fprintf(t->stream, " %llu free, %llu %llu %llu %llu;",
+				LL(bootmem_free_pages(&node[nid])), LL(node[nid].allocations),
+				LL(node[nid].merged), LL(node[nid].requested_bytes),
+				LL(node[nid].allocated_pages));
+		fputc('\n', t->stream);
 	}
 }
 
@@ -870,11 +947,27 @@ static void put_options(struct growing_text *t, const struct boot_options *o)
 	fputc('\n', t->stream);
 }
 
+/* What an editor that saves UTF-16 makes of a text; the last byte may be missing. */
+static size_t widen(char *text, size_t length)
+{
+	static char narrow[3000];
+	bool big = one_in(2);
+
+	memcpy(narrow, text, length);
+	text[big] = '\xfe';
+	text[!big] = '\xff';
+	for (size_t i = 0; i < length; i++) {
+		text[2 + 2 * i + big] = narrow[i];
+		text[2 + 2 * i + !big] = one_in(60) ? 1 : 0;
+	}
+	return 2 + 2 * length - (length != 0 && one_in(4));
+}
+
 static void option_texts(struct growing_text *t)
 {
 	for (unsigned n = 0; n < 5000; n++) {
 		static struct boot_options o;
-		char text[3000];
+		char text[6002];
 		size_t length = 0;
 		bool file = one_in(2);
 
@@ -890,7 +983,10 @@ static void option_texts(struct growing_text *t)
 		for (uint64_t changes = one_in(2) ? 0 : below(4); changes != 0; changes--)
 			text[below(length)] = "\"=,@# 0xKMGT1fe{\n\xe9"[below(18)];
 		if (one_in(4))
-			length = options_narrow(text, (size_t)below(length + 1));
+			length = (size_t)below(one_in(4) ? 3 : length + 1);
+		if (one_in(4))
+			length = widen(text, length);
+		length = options_narrow(text, length);
 		fprintf(t->stream, "%u:\n",
 			(file ? options_parse_file : options_parse_words)(
 				&o, file ? "conf" : "words", text, length, &t->sink));
@@ -1038,6 +1134,7 @@ static const struct {
 	{ "firmware-maps", firmware_maps },
 	{ "raw-maps", raw_maps },
 	{ "attributes", attribute_tables },
+	{ "bootmem", bootmem_requests },
 	{ "splits", splits },
 	{ "plans", plans },
 	{ "options", option_texts },
