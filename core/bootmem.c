@@ -20,12 +20,89 @@
 
 enum state { FREE, RESERVED };
 
-/*@ // What the levels say of a page, which is an index here. The proofs know of them only what next_page promises.
+/*@ // What the levels say of a page, which is an index here. The proofs know of them only what next_page and set_range
+    // promise, and that the levels alone say it.
     axiomatic Bitmap {
         predicate reserved(struct bootmem *bm, integer page)
-            reads *bm, bm->level[0 .. BOOTMEM_LEVELS - 1].full[0 ..], bm->level[0 .. BOOTMEM_LEVELS - 1].some[0 ..];
+            reads bm->level[0 .. BOOTMEM_LEVELS - 1], bm->level[0 .. BOOTMEM_LEVELS - 1].full[0 .. PFN_END / 64],
+                bm->level[0 .. BOOTMEM_LEVELS - 1].some[0 .. PFN_END / 64];
     }
+    predicate same_words{A, B}(struct bootmem *bm) = \forall integer l; 0 <= l < BOOTMEM_LEVELS ==>
+        \at(bm->level[l].full, A) == \at(bm->level[l].full, B) && \at(bm->level[l].some, A) == \at(bm->level[l].some, B) &&
+        (\forall integer w; \at(bm->level[l].full[w], A) == \at(bm->level[l].full[w], B)) &&
+        (\forall integer w; \at(bm->level[l].some[w], A) == \at(bm->level[l].some[w], B));
+    admit lemma words_say{A, B}: \forall struct bootmem *bm, integer page; same_words{A, B}(bm) ==>
+        (reserved{A}(bm, page) <==> reserved{B}(bm, page));
+
     predicate node_ok(struct bootmem *bm) = \valid_read(bm) && bm->base_pfn <= bm->start_pfn <= bm->end_pfn <= PFN_END;
+
+    // No word of the bitmap is part of this object.
+    predicate no_bits(struct bootmem *bm, char *object) = \forall integer l; 0 <= l < BOOTMEM_LEVELS ==>
+        \base_addr(bm->level[l].full) != object && \base_addr(bm->level[l].some) != object;
+    predicate apart(struct bootmem *bm, char *object) = no_bits(bm, object) && \base_addr(bm) != object;
+
+    predicate same_pages{A, B}(struct bootmem *bm) = \forall integer page;
+        reserved{A}(bm, page) <==> reserved{B}(bm, page);
+    predicate same_span{A, B}(struct bootmem *bm) = \at(bm->start_pfn, A) == \at(bm->start_pfn, B) &&
+        \at(bm->end_pfn, A) == \at(bm->end_pfn, B) && \at(bm->base_pfn, A) == \at(bm->base_pfn, B) &&
+        (\forall integer l; 0 <= l < BOOTMEM_LEVELS ==> \at(bm->level[l].full, A) == \at(bm->level[l].full, B) &&
+            \at(bm->level[l].some, A) == \at(bm->level[l].some, B));
+
+    logic integer page_phys(struct bootmem *bm, integer page) = (bm->base_pfn + page) * PAGE_SIZE;
+    lemma page_aligned{L}: \forall struct bootmem *bm, integer page; 0 <= bm->base_pfn + page ==> page_phys(bm, page) % PAGE_SIZE == 0;
+    predicate same_cursor{A, B}(struct bootmem *bm, integer i) =
+        \at(bm->cursor[i].next, A) == \at(bm->cursor[i].next, B) && \at(bm->cursor[i].end, A) == \at(bm->cursor[i].end, B);
+    predicate same_cursors{A, B}(struct bootmem *bm) = \forall integer i; 0 <= i < BOOTMEM_CURSORS ==> same_cursor{A, B}(bm, i);
+
+    // What a cursor knows lies in the node; a page that begins there is free, the page that it begins inside is reserved.
+    predicate cursor_ok(struct bootmem *bm, integer i) =
+        bm->cursor[i].next <= bm->cursor[i].end <= PHYS_END && (i >= 2 ==> bm->cursor[i].next % PAGE_SIZE == 0) &&
+        (bm->cursor[i].next < bm->cursor[i].end ==> bm->cursor[i].end % PAGE_SIZE == 0 &&
+            bm->start_pfn * PAGE_SIZE <= bm->cursor[i].next && bm->cursor[i].end <= bm->end_pfn * PAGE_SIZE &&
+            (\forall integer page; bm->cursor[i].next <= page_phys(bm, page) < bm->cursor[i].end ==> !reserved(bm, page)) &&
+            (\forall integer page; page_phys(bm, page) < bm->cursor[i].next < page_phys(bm, page + 1) ==> reserved(bm, page)));
+    predicate disjoint(integer from, integer to, integer start, integer end) =
+        from < to && start < end ==> to <= start || end <= from;
+    // Pages that begin in [start, end) are reserved now, and no others that were not.
+    predicate taken{A, B}(struct bootmem *bm, integer start, integer end) = \forall integer page;
+        reserved{B}(bm, page) <==> reserved{A}(bm, page) || start <= page_phys{A}(bm, page) < end;
+    lemma taken_ok{A, B}: \forall struct bootmem *bm, integer i, start, end; 0 <= i && cursor_ok{A}(bm, i) &&
+        same_cursor{A, B}(bm, i) && same_span{A, B}(bm) && taken{A, B}(bm, start, end) &&
+        disjoint(\at(bm->cursor[i].next, A), \at(bm->cursor[i].end, A), start, end) ==> cursor_ok{B}(bm, i);
+
+    predicate pair_ok(struct bootmem *bm, integer i, integer j) =
+        disjoint(bm->cursor[i].next, bm->cursor[i].end, bm->cursor[j].next, bm->cursor[j].end);
+    predicate cursors_ok(struct bootmem *bm) = (\forall integer i; 0 <= i < BOOTMEM_CURSORS ==> cursor_ok(bm, i)) &&
+        (\forall integer i, j; 0 <= i < BOOTMEM_CURSORS && 0 <= j < BOOTMEM_CURSORS && i != j ==> pair_ok(bm, i, j));
+
+    // What the cursor knows now it knew before, up to where it is cut off.
+    predicate cut{A, B}(struct bootmem *bm, integer i, integer end) =
+        \at(bm->cursor[i].next, A) == \at(bm->cursor[i].next, B) && \at(bm->cursor[i].end, A) == \at(bm->cursor[i].end, B) ||
+        \at(bm->cursor[i].next, B) == \at(bm->cursor[i].end, B) && (\at(bm->cursor[i].end, B) == 0 || \at(bm->cursor[i].end, B) == \at(bm->cursor[i].next, A)) ||
+        \at(bm->cursor[i].next, A) == \at(bm->cursor[i].next, B) < \at(bm->cursor[i].end, B) == end < \at(bm->cursor[i].end, A);
+
+    predicate same_outside{A, B}(struct bootmem *bm, integer from, integer to) = \forall integer page;
+        page < from || to <= page ==> (reserved{A}(bm, page) <==> reserved{B}(bm, page));
+    lemma cut_ok{A, B}: \forall struct bootmem *bm, integer i, end; 0 <= i && end % PAGE_SIZE == 0 && cursor_ok{A}(bm, i) &&
+        cut{A, B}(bm, i, end) && same_span{A, B}(bm) && same_pages{A, B}(bm) ==> cursor_ok{B}(bm, i);
+    lemma far_ok{A, B}: \forall struct bootmem *bm, integer i, from, to; 0 <= i && cursor_ok{A}(bm, i) &&
+        \at(bm->cursor[i].next, A) == \at(bm->cursor[i].next, B) && \at(bm->cursor[i].end, A) == \at(bm->cursor[i].end, B) &&
+        same_span{A, B}(bm) && same_outside{A, B}(bm, from, to) && from < to &&
+        disjoint(\at(bm->cursor[i].next, A), \at(bm->cursor[i].end, A), page_phys{A}(bm, from), page_phys{A}(bm, to)) ==>
+            cursor_ok{B}(bm, i);
+
+    lemma steps: \forall integer p, q, a; 0 < a && q < p ==> q * a + a <= p * a;
+    lemma next_multiple: \forall integer x, y, a; 0 < a && 0 <= x && 0 <= y && x % a == 0 && y % a == 0 && x < y + a ==> x <= y;
+    lemma same_ok{A, B}: \forall struct bootmem *bm, integer i; 0 <= i && cursor_ok{A}(bm, i) && same_cursor{A, B}(bm, i) &&
+        same_span{A, B}(bm) && same_pages{A, B}(bm) ==> cursor_ok{B}(bm, i);
+
+    predicate bootmem_ok(struct bootmem *bm) = \valid(bm) && node_ok(bm) && no_bits(bm, \base_addr(bm)) && cursors_ok(bm);
+    lemma each_still{A, B}: \forall struct bootmem *bm, integer i; cursors_ok{A}(bm) && same_pages{A, B}(bm) && same_span{A, B}(bm) &&
+        same_cursors{A, B}(bm) && 0 <= i < BOOTMEM_CURSORS ==> cursor_ok{B}(bm, i);
+    lemma pairs_still{A, B}: \forall struct bootmem *bm, integer i, j; cursors_ok{A}(bm) && same_cursors{A, B}(bm) &&
+        0 <= i < BOOTMEM_CURSORS && 0 <= j < BOOTMEM_CURSORS && i != j ==> pair_ok{B}(bm, i, j);
+    lemma all_ok{A, B}: \forall struct bootmem *bm; bootmem_ok{A}(bm) && same_words{A, B}(bm) && same_span{A, B}(bm) &&
+        same_cursors{A, B}(bm) && \valid{B}(bm) ==> bootmem_ok{B}(bm);
 */
 
 /* --- bits ------------------------------------------------------------------------------------- */
@@ -212,7 +289,17 @@ static inline bool word_is_mixed(const struct bootmem *bm, uint64_t word)
 	return mixed(bm, 3, word >> 12) && mixed(bm, 2, word >> 6) && mixed(bm, 1, word);
 }
 
-/* The same. The usual case is a mixed word that stays mixed: nothing else is read twice or written. */
+/*
+ * The same. The usual case is a mixed word that stays mixed: nothing else is read twice or written. As of next_page, its contract is
+ * what the proofs of its callers are given.
+ */
+/*@ requires \valid(bm) && node_ok(bm) && no_bits(bm, \base_addr(bm)) && from < to <= bm->end_pfn - bm->base_pfn;
+    requires state == FREE || state == RESERVED;
+    assigns bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
+        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    ensures same_span{Pre, Post}(bm) && same_cursors{Pre, Post}(bm);
+    ensures \forall integer page; from <= page < to ==> (reserved(bm, page) <==> state == RESERVED);
+    ensures \forall integer page; !(from <= page < to) ==> (reserved(bm, page) <==> reserved{Pre}(bm, page)); */
 static inline void set_range(struct bootmem *bm, uint64_t from, uint64_t to, enum state state)
 {
 	uint64_t word = from >> 6;
@@ -296,6 +383,9 @@ static uint64_t next_page(const struct bootmem *bm, uint64_t page, uint64_t end,
 
 /* --- set-up ------------------------------------------------------------------------------------- */
 
+/*@ requires node_ok(bm);
+    assigns \nothing;
+    ensures \result == bm->end_pfn - bm->base_pfn; */
 static uint64_t pages_of(const struct bootmem *bm)
 {
 	return bm->end_pfn - bm->base_pfn;
@@ -355,11 +445,16 @@ enum kind {
  * Whole pages [start, end) are no longer what the cursors know. What lies below them stays known. A chunk that was
  * cut short leaves free pages behind, so the next search starts at its goal.
  */
-/*@ requires \valid(bm);
-    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1]; */
+/*@ requires \valid(bm) && no_bits(bm, \base_addr(bm)) && start < end <= PHYS_END;
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1];
+    ensures same_words{Pre, Post}(bm) && same_span{Pre, Post}(bm);
+    ensures \forall integer i; 0 <= i < BOOTMEM_CURSORS ==> cut{Pre, Post}(bm, i, start) &&
+        disjoint(bm->cursor[i].next, bm->cursor[i].end, start, end); */
 static void forget(struct bootmem *bm, phys_t start, phys_t end)
 {
-	/*@ loop invariant i <= BOOTMEM_CURSORS;
+	/*@ loop invariant i <= BOOTMEM_CURSORS && same_words{Pre, Here}(bm) && same_span{Pre, Here}(bm) && no_bits(bm, \base_addr(bm));
+	    loop invariant \forall integer k; 0 <= k < BOOTMEM_CURSORS ==> cut{Pre, Here}(bm, k, start);
+	    loop invariant \forall integer k; 0 <= k < i ==> disjoint(bm->cursor[k].next, bm->cursor[k].end, start, end);
 	    loop assigns i, bm->cursor[0 .. BOOTMEM_CURSORS - 1];
 	    loop variant BOOTMEM_CURSORS - i; */
 	for (uint32_t i = 0; i < BOOTMEM_CURSORS; i++) {
@@ -367,15 +462,28 @@ static void forget(struct bootmem *bm, phys_t start, phys_t end)
 
 		if (c->end <= start || end <= c->next)
 			continue;
+		//@ assert old: cut{Pre, Here}(bm, i, start);
 		c->end = max_u64(start, c->next);
+		//@ assert now: cut{Pre, Here}(bm, i, start);
 		if (i < PAGES)
-			bm->cursor[PAGES + i] = (struct bootmem_cursor){ 0 };
+			bm->cursor[PAGES + i].next = bm->cursor[PAGES + i].end = 0;
+		//@ assert own: cut{Pre, Here}(bm, i, start);
+		//@ assert pages: i < PAGES ==> cut{Pre, Here}(bm, 2 + i, start);
+		//@ assert others: \forall integer k; 0 <= k < BOOTMEM_CURSORS && k != i && (k != 2 + i || i >= 2) ==> cut{Pre, Here}(bm, k, start);
 	}
 }
 
 /* --- free and reserve --------------------------------------------------------------------------- */
 
 /* Clip a range of pages to the node and change it. */
+/*@ requires bootmem_ok(bm) && (state == FREE || state == RESERVED);
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
+        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    ensures bootmem_ok(bm) && same_span{Pre, Post}(bm);
+    ensures \forall integer page; \max(start, bm->start_pfn) <= bm->base_pfn + page < \min(end, bm->end_pfn) ==>
+        (reserved(bm, page) <==> state == RESERVED);
+    ensures \forall integer page; !(\max(start, bm->start_pfn) <= bm->base_pfn + page < \min(end, bm->end_pfn)) ==>
+        (reserved(bm, page) <==> reserved{Pre}(bm, page)); */
 static void set_pfns(struct bootmem *bm, pfn_t start, pfn_t end, enum state state)
 {
 	start = max_u64(start, bm->start_pfn);
@@ -383,9 +491,25 @@ static void set_pfns(struct bootmem *bm, pfn_t start, pfn_t end, enum state stat
 	if (start >= end)
 		return;
 	forget(bm, pfn_phys(start), pfn_phys(end));
+	//@ assert pages: same_pages{Pre, Here}(bm);
+	//@ ghost forgotten: ;
+	//@ assert each: \forall integer i; 0 <= i < BOOTMEM_CURSORS ==> cursor_ok(bm, i);
+	//@ assert all: bootmem_ok(bm);
 	set_range(bm, start - bm->base_pfn, end - bm->base_pfn, state);
+	//@ assert outside: same_outside{forgotten, Here}(bm, start - bm->base_pfn, end - bm->base_pfn);
+	//@ assert each_still: \forall integer i; 0 <= i < BOOTMEM_CURSORS ==> cursor_ok(bm, i);
+	//@ assert node: node_ok(bm) && no_bits(bm, \base_addr(bm));
 }
 
+/*@ requires bootmem_ok(bm);
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
+        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    ensures bootmem_ok(bm) && same_span{Pre, Post}(bm) && \result == (addr_phys + size_bytes <= UINT64_MAX ? BM_OK : BM_INVALID);
+    ensures \forall integer page; bm->start_pfn <= bm->base_pfn + page < bm->end_pfn && \result == BM_OK &&
+        addr_phys <= page_phys(bm, page) && page_phys(bm, page + 1) <= addr_phys + size_bytes ==> !reserved(bm, page);
+    ensures \forall integer page; !(bm->start_pfn <= bm->base_pfn + page < bm->end_pfn && \result == BM_OK &&
+        addr_phys <= page_phys(bm, page) && page_phys(bm, page + 1) <= addr_phys + size_bytes) ==>
+            (reserved(bm, page) <==> reserved{Pre}(bm, page)); */
 enum bm_error free_bootmem(struct bootmem *bm, phys_t addr_phys, uint64_t size_bytes)
 {
 	phys_t end_phys;
@@ -396,6 +520,15 @@ enum bm_error free_bootmem(struct bootmem *bm, phys_t addr_phys, uint64_t size_b
 	return BM_OK;
 }
 
+/*@ requires bootmem_ok(bm);
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
+        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    ensures bootmem_ok(bm) && same_span{Pre, Post}(bm) && \result == (addr_phys + size_bytes <= UINT64_MAX ? BM_OK : BM_INVALID);
+    ensures \forall integer page; bm->start_pfn <= bm->base_pfn + page < bm->end_pfn && \result == BM_OK &&
+        size_bytes > 0 && addr_phys < page_phys(bm, page + 1) && page_phys(bm, page) < addr_phys + size_bytes ==> reserved(bm, page);
+    ensures \forall integer page; !(bm->start_pfn <= bm->base_pfn + page < bm->end_pfn && \result == BM_OK &&
+        size_bytes > 0 && addr_phys < page_phys(bm, page + 1) && page_phys(bm, page) < addr_phys + size_bytes) ==>
+            (reserved(bm, page) <==> reserved{Pre}(bm, page)); */
 enum bm_error reserve_bootmem(struct bootmem *bm, phys_t addr_phys, uint64_t size_bytes)
 {
 	phys_t end_phys;
@@ -424,37 +557,61 @@ struct place {
 	phys_t start, end;
 };
 
-static phys_t pages_start(const struct place *p)
+/*@ predicate search_ok(struct search *s) = \valid_read(s) && 0 < s->size_bytes <= PHYS_END && s->align_bytes <= PHYS_END &&
+        power_of_2(s->align_bytes) && s->goal_phys <= PHYS_END && s->limit_phys <= PHYS_END &&
+        (s->kind == SMALL && s->align_bytes < PAGE_SIZE || s->kind == PAGES || s->kind == ALIGNED);
+
+    predicate same_search{A, B}(struct search *s) = \at(s->size_bytes, A) == \at(s->size_bytes, B) &&
+        \at(s->align_bytes, A) == \at(s->align_bytes, B) && \at(s->goal_phys, A) == \at(s->goal_phys, B) &&
+        \at(s->limit_phys, A) == \at(s->limit_phys, B) && \at(s->kind, A) == \at(s->kind, B) && \at(s->pool, A) == \at(s->pool, B);
+
+    // A place in what its cursor knows; a page that it begins inside is reserved, as only a chunk has any.
+    predicate place_ok(struct bootmem *bm, struct place p) = p.cursor < BOOTMEM_CURSORS &&
+        bm->cursor[p.cursor].next <= p.start < p.end <= bm->cursor[p.cursor].end &&
+        (p.cursor >= PAGES ==> p.start % PAGE_SIZE == 0) &&
+        (\forall integer page; page_phys(bm, page) < p.start < page_phys(bm, page + 1) ==> reserved(bm, page));
+*/
+
+/*@ requires p.start <= PHYS_END;
+    assigns \nothing;
+    ensures p.start <= \result < p.start + PAGE_SIZE && \result % PAGE_SIZE == 0; */
+static phys_t pages_start(struct place p)
 {
-	return align_up(p->start, PAGE_SIZE);
+	return align_up(p.start, PAGE_SIZE);
 }
 
-static phys_t pages_end(const struct place *p)
+/*@ requires p.end <= PHYS_END;
+    assigns \nothing;
+    ensures p.end <= \result < p.end + PAGE_SIZE && \result % PAGE_SIZE == 0; */
+static phys_t pages_end(struct place p)
 {
-	return align_up(p->end, PAGE_SIZE);
+	return align_up(p.end, PAGE_SIZE);
 }
 
 /* Is there room in what a cursor knows? Only in a chunk a request begins inside a page. */
-/*@ requires \valid_read(bm) && \valid_read(s) && \valid(p) && cursor < BOOTMEM_CURSORS && \separated(p, bm, s);
-    requires bm->cursor[cursor].next <= PHYS_END && s->size_bytes <= PHYS_END && s->align_bytes <= PHYS_END;
-    requires power_of_2(s->align_bytes);
+/*@ requires bootmem_ok(bm) && search_ok(s) && \valid(p) && cursor < BOOTMEM_CURSORS;
+    requires \separated(p, bm, s) && apart(bm, \base_addr(p)) && \base_addr(p) != \base_addr(s);
     assigns *p;
+    ensures same_words{Pre, Post}(bm) && same_span{Pre, Post}(bm) && same_cursors{Pre, Post}(bm) && bootmem_ok(bm);
+    ensures search_ok(s) && same_search{Pre, Post}(s);
     ensures p->cursor == cursor && p->start % s->align_bytes == 0 && p->end == p->start + s->size_bytes;
-    ensures \result <==> p->end <= bm->cursor[cursor].end && s->goal_phys <= p->start && p->end <= s->limit_phys;
-    ensures \result ==> bm->cursor[cursor].next <= p->start; */
+    ensures bm->cursor[cursor].next <= p->start < bm->cursor[cursor].next + s->align_bytes;
+    ensures \result <==> p->end <= bm->cursor[cursor].end && s->goal_phys <= p->start && p->end <= s->limit_phys; */
 static inline bool fits(
 	const struct bootmem *bm, uint32_t cursor, const struct search *s, struct place *p)
 {
 	const struct bootmem_cursor *c = &bm->cursor[cursor];
 
+	//@ assert cursor: cursor_ok(bm, cursor);
 	p->cursor = cursor;
 	p->start = align_up(c->next, s->align_bytes);
 	p->end = p->start + s->size_bytes;
+	//@ assert same: same_words{Pre, Here}(bm) && same_span{Pre, Here}(bm) && same_cursors{Pre, Here}(bm) && same_search{Pre, Here}(s);
 	return p->end <= c->end && p->start >= s->goal_phys && p->end <= s->limit_phys;
 }
 
 /* Requests without a goal look lowest; once they have come to its goal, one with a goal goes on there. */
-/*@ requires \valid_read(bm) && \valid_read(s) && (s->kind == SMALL || s->kind == PAGES || s->kind == ALIGNED);
+/*@ requires \valid_read(bm) && search_ok(s);
     assigns \nothing;
     ensures \result == s->kind || \result == s->kind + 1; */
 static inline uint32_t cursor_for(const struct bootmem *bm, const struct search *s)
@@ -462,15 +619,31 @@ static inline uint32_t cursor_for(const struct bootmem *bm, const struct search 
 	return s->kind + (bm->cursor[s->kind].next < s->goal_phys);
 }
 
+/*@ requires bootmem_ok(bm) && search_ok(s) && \valid(p) && apart(bm, \base_addr(p)) && \separated(bm, s) && \base_addr(p) != \base_addr(s);
+    assigns *p;
+    ensures same_words{Pre, Post}(bm) && same_span{Pre, Post}(bm) && same_cursors{Pre, Post}(bm) && bootmem_ok(bm);
+    ensures search_ok(s) && same_search{Pre, Post}(s);
+    ensures \result ==> place_ok(bm, *p) && p->start % s->align_bytes == 0 && p->end == p->start + s->size_bytes &&
+        s->goal_phys <= p->start && p->end <= s->limit_phys; */
 static inline bool find_place(const struct bootmem *bm, const struct search *s, struct place *p)
 {
-	return fits(bm, cursor_for(bm, s), s, p);
+	bool room;
+
+	//@ assert own: cursor_ok(bm, s->kind) && cursor_ok(bm, s->kind + 1);
+	room = fits(bm, cursor_for(bm, s), s, p);
+	//@ assert known: cursor_ok(bm, p->cursor);
+	//@ assert large: s->align_bytes >= PAGE_SIZE ==> p->start % PAGE_SIZE == 0;
+	//@ assert small: s->align_bytes < PAGE_SIZE && bm->cursor[p->cursor].next % PAGE_SIZE == 0 ==> p->start == bm->cursor[p->cursor].next;
+	//@ assert divides: \forall integer x; 0 <= x <= UINT64_MAX && x % PAGE_SIZE == 0 && s->align_bytes < PAGE_SIZE ==> x % s->align_bytes == 0;
+	//@ assert inside: \forall integer x; bm->cursor[p->cursor].next <= x <= UINT64_MAX && x % PAGE_SIZE == 0 && s->align_bytes < PAGE_SIZE ==> p->start <= x;
+	//@ assert head: \forall integer page; s->align_bytes < PAGE_SIZE && bm->cursor[p->cursor].next <= page_phys(bm, page) <= UINT64_MAX ==> p->start <= page_phys(bm, page);
+	return room;
 }
 
 /* What is left of the last page is the chunk of small requests if that is longer than the one there is. */
 /*@ requires \valid(chunk) && start <= end && chunk->next <= chunk->end;
     assigns *chunk;
-    ensures *chunk == \old(*chunk) || chunk->next == start && chunk->end == end;
+    ensures chunk->next == \old(chunk->next) && chunk->end == \old(chunk->end) || chunk->next == start && chunk->end == end;
     ensures chunk->end - chunk->next >= \max(end - start, \old(chunk->end - chunk->next)); */
 static inline void keep_rest(struct bootmem_cursor *chunk, phys_t start, phys_t end)
 {
@@ -478,37 +651,98 @@ static inline void keep_rest(struct bootmem_cursor *chunk, phys_t start, phys_t 
 		*chunk = (struct bootmem_cursor){ start, end };
 }
 
-/* The bitmap is last: nothing is needed after it. Inlined by force, so that a place never leaves the registers. */
-static inline __attribute__((always_inline)) void take(struct bootmem *bm, const struct place *p)
+/*@ requires bootmem_ok(bm);
+    assigns bm->allocations, bm->merged, bm->requested_bytes, bm->allocated_pages;
+    ensures same_words{Pre, Post}(bm) && same_span{Pre, Post}(bm) && same_cursors{Pre, Post}(bm) && bootmem_ok(bm); */
+static inline void count(struct bootmem *bm, struct place p, phys_t start, phys_t end)
 {
-	struct bootmem_cursor *c = &bm->cursor[p->cursor];
-	phys_t start = pages_start(p), end = pages_end(p);
-
 	bm->allocations++;
-	bm->merged += p->start != start;
-	bm->requested_bytes += p->end - p->start;
-	if (p->cursor < PAGES)
-		c->next = p->end;
+	bm->merged += p.start != start;
+	bm->requested_bytes += p.end - p.start;
+	bm->allocated_pages += pfn_down(end - start);
+}
+
+/* The cursor goes on behind a place, whose last page ends at end. */
+/*@ requires bootmem_ok(bm) && place_ok(bm, p);
+    requires p.end <= end < p.end + PAGE_SIZE && end % PAGE_SIZE == 0;
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1];
+    ensures same_words{Pre, Post}(bm) && same_span{Pre, Post}(bm);
+    ensures \forall integer i; 0 <= i < BOOTMEM_CURSORS && i != p.cursor && i != p.cursor % 2 ==> same_cursor{Pre, Post}(bm, i);
+    ensures bm->cursor[p.cursor].next == (p.cursor < 2 ? p.end : end);
+    ensures bm->cursor[p.cursor].end == \old(bm->cursor[p.cursor].end);
+    ensures p.cursor >= 2 ==> same_cursor{Pre, Post}(bm, p.cursor % 2) ||
+        bm->cursor[p.cursor % 2].next == p.end && bm->cursor[p.cursor % 2].end == end; */
+static inline void advance(struct bootmem *bm, struct place p, phys_t end)
+{
+	struct bootmem_cursor *c = &bm->cursor[p.cursor];
+
+	//@ assert chunk: cursor_ok(bm, p.cursor % 2) && cursor_ok(bm, p.cursor);
+	if (p.cursor < PAGES)
+		c->next = p.end;
 	else {
 		c->next = end;
-		keep_rest(&bm->cursor[p->cursor & 1], p->end, end);
-	}
-	if (start < end) {
-		bm->allocated_pages += pfn_down(end - start);
-		set_range(
-			bm, pfn_down(start) - bm->base_pfn, pfn_down(end) - bm->base_pfn, RESERVED);
+		keep_rest(&bm->cursor[p.cursor % 2], p.end, end);
 	}
 }
 
+/* What a place holds is taken. The bitmap is last: nothing is needed after it. Inlined by force, so that a place never leaves the registers. */
+/*@ requires bootmem_ok(bm) && place_ok(bm, p);
+    assigns bm->allocations, bm->merged, bm->requested_bytes, bm->allocated_pages, bm->cursor[0 .. BOOTMEM_CURSORS - 1],
+        bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
+        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    ensures bootmem_ok(bm) && same_span{Pre, Post}(bm) && taken{Pre, Post}(bm, p.start, p.end); */
+static inline __attribute__((always_inline)) void take(struct bootmem *bm, struct place p)
+{
+	//@ assert known_place: cursor_ok(bm, p.cursor) && cursor_ok(bm, p.cursor % 2);
+	phys_t start = pages_start(p), end = pages_end(p);
+
+	count(bm, p, start, end);
+	//@ assert before: same_pages{Pre, Here}(bm) && cursor_ok(bm, p.cursor) && cursor_ok(bm, p.cursor % 2);
+	//@ assert place: place_ok(bm, p) && end <= bm->cursor[p.cursor].end;
+	//@ ghost counted: ;
+	advance(bm, p, end);
+	//@ assert same: same_pages{counted, Here}(bm) && same_span{Pre, Here}(bm);
+	//@ assert step: \forall integer i; cursor_ok{counted}(bm, i) && same_cursor{counted, Here}(bm, i) && 0 <= i ==> cursor_ok(bm, i);
+	//@ assert counted_ok: \forall integer i; 0 <= i < BOOTMEM_CURSORS ==> cursor_ok{counted}(bm, i);
+	//@ assert known: \forall integer i; 0 <= i < BOOTMEM_CURSORS && i != p.cursor && i != p.cursor % 2 ==> cursor_ok(bm, i);
+	//@ assert pairs: \forall integer i; 0 <= i < BOOTMEM_CURSORS && i != p.cursor ==> pair_ok{counted}(bm, i, p.cursor) && pair_ok{counted}(bm, p.cursor, i);
+	//@ assert step_far: \forall integer i; pair_ok{counted}(bm, i, p.cursor) && same_cursor{counted, Here}(bm, i) ==> disjoint(bm->cursor[i].next, bm->cursor[i].end, p.start, end);
+	//@ assert far: \forall integer i; 0 <= i < BOOTMEM_CURSORS && i != p.cursor && i != p.cursor % 2 ==> disjoint(bm->cursor[i].next, bm->cursor[i].end, p.start, end);
+	//@ assert own_apart: \forall integer i; 0 <= i < BOOTMEM_CURSORS && i != p.cursor && i != p.cursor % 2 ==> pair_ok(bm, i, p.cursor) && pair_ok(bm, p.cursor, i);
+	//@ assert step_pair: \forall integer i, j; pair_ok{counted}(bm, i, j) && same_cursor{counted, Here}(bm, i) && same_cursor{counted, Here}(bm, j) ==> pair_ok(bm, i, j);
+	//@ assert others_apart: \forall integer i, j; 0 <= i < BOOTMEM_CURSORS && 0 <= j < BOOTMEM_CURSORS && i != j && i != p.cursor && i != p.cursor % 2 && j != p.cursor && j != p.cursor % 2 ==> pair_ok(bm, i, j);
+	//@ assert step_chunk: p.cursor >= 2 && bm->cursor[p.cursor % 2].next == p.end && bm->cursor[p.cursor % 2].end == end ==> \forall integer i; disjoint(bm->cursor[i].next, bm->cursor[i].end, p.start, end) ==> pair_ok(bm, i, p.cursor % 2) && pair_ok(bm, p.cursor % 2, i);
+	//@ assert chunk_others: \forall integer i; 0 <= i < BOOTMEM_CURSORS && i != p.cursor && i != p.cursor % 2 ==> pair_ok(bm, i, p.cursor % 2) && pair_ok(bm, p.cursor % 2, i);
+	//@ assert chunk_own: p.cursor >= 2 ==> pair_ok(bm, p.cursor, p.cursor % 2) && pair_ok(bm, p.cursor % 2, p.cursor);
+	//@ assert apart: \forall integer i, j; 0 <= i < BOOTMEM_CURSORS && 0 <= j < BOOTMEM_CURSORS && i != j ==> pair_ok(bm, i, j);
+	//@ assert own_moved: p.cursor >= 2 ==> cursor_ok(bm, p.cursor);
+	//@ ghost moved: ;
+	if (start < end)
+		set_range(
+			bm, pfn_down(start) - bm->base_pfn, pfn_down(end) - bm->base_pfn, RESERVED);
+	//@ assert span: same_span{moved, Here}(bm) && same_cursors{moved, Here}(bm);
+	//@ assert taken: taken{moved, Here}(bm, p.start, p.end);
+	//@ assert taken_all: taken{Pre, Here}(bm, p.start, p.end);
+	//@ assert step_still: \forall integer i; 0 <= i && cursor_ok{moved}(bm, i) && same_cursor{moved, Here}(bm, i) && disjoint(\at(bm->cursor[i].next, moved), \at(bm->cursor[i].end, moved), p.start, end) ==> cursor_ok(bm, i);
+	//@ assert others: \forall integer i; 0 <= i < BOOTMEM_CURSORS && i != p.cursor && i != p.cursor % 2 ==> cursor_ok(bm, i);
+	//@ assert own_pages: p.cursor >= 2 ==> cursor_ok(bm, p.cursor);
+	//@ assert own_chunk: p.cursor < 2 ==> cursor_ok(bm, p.cursor);
+	//@ assert chunk: p.cursor >= 2 ==> cursor_ok(bm, p.cursor % 2);
+	//@ assert step_apart: \forall integer i, j; pair_ok{moved}(bm, i, j) && same_cursor{moved, Here}(bm, i) && same_cursor{moved, Here}(bm, j) ==> pair_ok(bm, i, j);
+	//@ assert disjoint: \forall integer i, j; 0 <= i < BOOTMEM_CURSORS && 0 <= j < BOOTMEM_CURSORS && i != j ==> pair_ok(bm, i, j);
+}
+
 /* The first run of free pages in [from, to) for a request, aligned as a physical address. */
-/*@ requires node_ok(bm) && \valid_read(s) && \valid(found) && from <= PFN_END && to <= PFN_END;
-    requires \separated(found, bm, s) && 0 < s->size_bytes <= PHYS_END && power_of_2(s->align_bytes) && s->align_bytes <= PHYS_END;
+/*@ requires bootmem_ok(bm) && search_ok(s) && \valid(found) && from <= PFN_END && to <= PFN_END;
+    requires \separated(found, bm, s) && apart(bm, \base_addr(found));
     assigns *found;
+    ensures same_words{Pre, Post}(bm);
     ensures \result ==> \max(from, bm->start_pfn) <= *found;
     ensures \result ==> *found + (s->size_bytes + PAGE_SIZE - 1) / PAGE_SIZE <= \min(to, \at(bm->end_pfn, Pre));
     ensures \result ==> *found % \max(s->align_bytes / PAGE_SIZE, 1) == 0;
-    ensures \result ==> \forall integer p; *found <= p < *found + (s->size_bytes + PAGE_SIZE - 1) / PAGE_SIZE ==>
-        !reserved{Pre}(bm, p - \at(bm->base_pfn, Pre)); */
+    ensures \result ==> \forall integer page; *found <= bm->base_pfn + page < *found + (s->size_bytes + PAGE_SIZE - 1) / PAGE_SIZE ==>
+        !reserved(bm, page);
+    ensures search_ok(s) && bootmem_ok(bm) && same_span{Pre, Post}(bm) && s->size_bytes == \old(s->size_bytes); */
 static bool find_run(
 	const struct bootmem *bm, const struct search *s, pfn_t from, pfn_t to, pfn_t *found)
 {
@@ -530,6 +764,8 @@ static bool find_run(
 		stop = base + next_page(bm, pfn - base, end - base, RESERVED);
 		if (stop == end) {
 			*found = pfn;
+			//@ assert words: same_words{Pre, Here}(bm) && same_pages{Pre, Here}(bm);
+			//@ assert node: same_span{Pre, Here}(bm) && same_cursors{Pre, Here}(bm);
 			return true;
 		}
 		pfn = stop + 1; /* a known reserved page: never look at this hole again */
@@ -538,34 +774,60 @@ static bool find_run(
 }
 
 /* The cursor moves to free pages, and sees how far they go; what one cursor knows no other does. */
-static void move_cursor(
-	struct bootmem *bm, struct bootmem_cursor *c, const struct search *s, pfn_t found)
+/*@ requires bootmem_ok(bm) && search_ok(s) && 2 <= cursor < BOOTMEM_CURSORS;
+    requires bm->start_pfn <= found && found + (s->size_bytes + PAGE_SIZE - 1) / PAGE_SIZE <= bm->end_pfn;
+    requires \forall integer page; found <= bm->base_pfn + page < found + (s->size_bytes + PAGE_SIZE - 1) / PAGE_SIZE ==>
+        !reserved(bm, page);
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1];
+    ensures bootmem_ok(bm) && same_words{Pre, Post}(bm) && same_span{Pre, Post}(bm); */
+static void move_cursor(struct bootmem *bm, uint32_t cursor, const struct search *s, pfn_t found)
 {
 	uint64_t end = found + pfn_up(s->size_bytes) - bm->base_pfn;
 
 	end = next_page(bm, end, min_u64(end + LOOKAHEAD_PAGES, pages_of(bm)), RESERVED);
+	//@ assert free: \forall integer page; found <= bm->base_pfn + page && page < end ==> !reserved(bm, page);
+	//@ assert inside: found <= bm->base_pfn + end <= bm->end_pfn;
 	forget(bm, pfn_phys(found), pfn_phys(bm->base_pfn + end));
-	*c = (struct bootmem_cursor){ pfn_phys(found), pfn_phys(bm->base_pfn + end) };
+	//@ ghost forgotten: ;
+	//@ assert kept: same_pages{Pre, Here}(bm) && same_span{Pre, Here}(bm);
+	//@ assert step_cut: \forall integer i; 0 <= i && cursor_ok{Pre}(bm, i) && cut{Pre, Here}(bm, i, found * PAGE_SIZE) ==> cursor_ok(bm, i);
+	//@ assert cut_each: \forall integer i; 0 <= i < BOOTMEM_CURSORS ==> cursor_ok(bm, i);
+	//@ assert cut_pairs: \forall integer i, j; 0 <= i < BOOTMEM_CURSORS && 0 <= j < BOOTMEM_CURSORS && i != j ==> pair_ok(bm, i, j);
+	bm->cursor[cursor].next = pfn_phys(found);
+	bm->cursor[cursor].end = pfn_phys(bm->base_pfn + end);
+	//@ assert words: same_words{Pre, Here}(bm) && same_span{Pre, Here}(bm);
+	//@ assert pages: same_pages{Pre, Here}(bm) && same_pages{forgotten, Here}(bm);
+	//@ assert step: \forall integer i; 0 <= i && cursor_ok{forgotten}(bm, i) && same_cursor{forgotten, Here}(bm, i) ==> cursor_ok(bm, i);
+	//@ assert others: \forall integer i; 0 <= i < BOOTMEM_CURSORS && i != cursor ==> cursor_ok(bm, i);
+	//@ assert own_free: \forall integer page; found <= bm->base_pfn + page && page < end ==> !reserved(bm, page);
+	//@ assert own: cursor_ok(bm, cursor);
+	//@ assert step_pair: \forall integer i, j; pair_ok{forgotten}(bm, i, j) && same_cursor{forgotten, Here}(bm, i) && same_cursor{forgotten, Here}(bm, j) ==> pair_ok(bm, i, j);
+	//@ assert own_pairs: \forall integer i; 0 <= i < BOOTMEM_CURSORS && i != cursor ==> pair_ok(bm, i, cursor) && pair_ok(bm, cursor, i);
+	//@ assert pairs: \forall integer i, j; 0 <= i < BOOTMEM_CURSORS && 0 <= j < BOOTMEM_CURSORS && i != j ==> pair_ok(bm, i, j);
 }
 
 /* Move a page cursor to room for a request: behind where the last one found some, or from the goal on. */
-static bool search(struct bootmem *bm, struct bootmem_cursor *c, const struct search *s)
+/*@ requires bootmem_ok(bm) && search_ok(s) && \separated(bm, s) && no_bits(bm, \base_addr(s)) && 2 <= cursor < BOOTMEM_CURSORS;
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1];
+    ensures bootmem_ok(bm) && same_words{Pre, Post}(bm) && same_span{Pre, Post}(bm); */
+static bool search(struct bootmem *bm, uint32_t cursor, const struct search *s)
 {
 	pfn_t goal = pfn_up(s->goal_phys), limit = pfn_down(s->limit_phys),
-	      hint = pfn_down(c->next);
+	      hint = pfn_down(bm->cursor[cursor].next);
 	pfn_t found;
 
+	//@ assert cursor: cursor_ok(bm, cursor);
 	if ((hint <= goal || !find_run(bm, s, hint, limit, &found)) &&
 		!find_run(bm, s, goal, limit, &found))
 		return false;
-	move_cursor(bm, c, s, found);
+	move_cursor(bm, cursor, s, found);
 	return true;
 }
 
 /* The first pages of a page cursor become a chunk; what was left of the last chunk stays free. */
 /*@ requires \valid(chunk) && \valid(pages) && \separated(chunk, pages) && pages->next <= pages->end <= PHYS_END;
     assigns *chunk, pages->next;
-    ensures chunk->next == \old(pages->next) && chunk->end == pages->next;
+    ensures chunk->next == \old(pages->next) && chunk->end == pages->next == \min(pages->end, chunk->next + CHUNK_BYTES);
     ensures chunk->next <= chunk->end <= pages->end && chunk->end - chunk->next <= CHUNK_BYTES; */
 static void open_chunk(struct bootmem_cursor *chunk, struct bootmem_cursor *pages)
 {
@@ -575,15 +837,36 @@ static void open_chunk(struct bootmem_cursor *chunk, struct bootmem_cursor *page
 }
 
 /* Make room where the request will look. */
+/*@ requires bootmem_ok(bm) && search_ok(s) && \separated(bm, s) && no_bits(bm, \base_addr(s));
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1];
+    ensures bootmem_ok(bm) && same_words{Pre, Post}(bm) && same_span{Pre, Post}(bm); */
 static bool make_room(struct bootmem *bm, const struct search *s)
 {
 	uint32_t own = cursor_for(bm, s), pages = own < PAGES ? PAGES + own : own;
 	struct place place;
 
-	if (!fits(bm, pages, s, &place) && !search(bm, &bm->cursor[pages], s))
+	if (!fits(bm, pages, s, &place) && !search(bm, pages, s))
 		return false;
+	//@ assert ready: bootmem_ok(bm) && same_words{Pre, Here}(bm) && same_span{Pre, Here}(bm);
+	//@ assert cursors: cursor_ok(bm, own) && cursor_ok(bm, pages);
+	//@ assert all: \forall integer i; 0 <= i < BOOTMEM_CURSORS ==> cursor_ok(bm, i);
+	//@ assert all_pairs: \forall integer i, j; 0 <= i < BOOTMEM_CURSORS && 0 <= j < BOOTMEM_CURSORS && i != j ==> pair_ok(bm, i, j);
+	//@ ghost ready: ;
 	if (own < PAGES)
 		open_chunk(&bm->cursor[own], &bm->cursor[pages]);
+	//@ assert words: same_words{ready, Here}(bm) && same_span{ready, Here}(bm);
+	//@ assert same: same_pages{ready, Here}(bm);
+	//@ assert bounds: own < PAGES ==> bm->cursor[own].next == \at(bm->cursor[pages].next, ready) && bm->cursor[own].end <= \at(bm->cursor[pages].end, ready) && bm->cursor[own].end % PAGE_SIZE == 0;
+	//@ assert chunk: cursor_ok(bm, own);
+	//@ assert rest: cursor_ok(bm, pages);
+	//@ assert unmoved: \forall integer i; 0 <= i < BOOTMEM_CURSORS && i != own && i != pages ==> same_cursor{ready, Here}(bm, i);
+	//@ assert step: \forall integer i; 0 <= i && cursor_ok{ready}(bm, i) && same_cursor{ready, Here}(bm, i) ==> cursor_ok(bm, i);
+	//@ assert others: \forall integer i; 0 <= i < BOOTMEM_CURSORS && i != own && i != pages ==> cursor_ok(bm, i);
+	//@ assert both: pair_ok(bm, own, pages) && pair_ok(bm, pages, own) || own == pages;
+	//@ assert step_pair: \forall integer i; pair_ok{ready}(bm, i, pages) && pair_ok{ready}(bm, i, own) && same_cursor{ready, Here}(bm, i) ==> pair_ok(bm, i, pages) && pair_ok(bm, pages, i) && pair_ok(bm, i, own) && pair_ok(bm, own, i);
+	//@ assert step_others: \forall integer i, j; pair_ok{ready}(bm, i, j) && same_cursor{ready, Here}(bm, i) && same_cursor{ready, Here}(bm, j) ==> pair_ok(bm, i, j);
+	//@ assert own_pairs: \forall integer i; 0 <= i < BOOTMEM_CURSORS && i != own && i != pages ==> pair_ok(bm, i, pages) && pair_ok(bm, pages, i) && pair_ok(bm, i, own) && pair_ok(bm, own, i);
+	//@ assert pairs: \forall integer i, j; 0 <= i < BOOTMEM_CURSORS && 0 <= j < BOOTMEM_CURSORS && i != j ==> pair_ok(bm, i, j);
 	return true;
 }
 
@@ -599,7 +882,7 @@ static bool ask(const struct bootmem *bm, struct search *s, pfn_t start, pfn_t e
 	return false;
 }
 
-static bool claim(const struct bootmem *bm, struct search *s, const struct place *p)
+static bool claim(const struct bootmem *bm, struct search *s, struct place p)
 {
 	phys_t start = pages_start(p), end = pages_end(p);
 
@@ -610,11 +893,11 @@ static bool alloc_on_node(struct bootmem *bm, struct search *s, phys_t *start)
 {
 	struct place place;
 
-	while (!find_place(bm, s, &place) || !claim(bm, s, &place))
+	while (!find_place(bm, s, &place) || !claim(bm, s, place))
 		if (s->stuck || !make_room(bm, s))
 			return false;
 	*start = place.start;
-	take(bm, &place);
+	take(bm, place);
 	return true;
 }
 
@@ -732,7 +1015,7 @@ enum bm_error bootmem_alloc(struct bootmem_pool *pool, const struct bootmem_requ
 	if (pool->claim != NULL || !find_place(&pool->node[nid], &s, &place))
 		return alloc_anywhere(pool, request, result);
 	*result = (struct bootmem_result){ .start_phys = place.start, .nid = nid };
-	take(&pool->node[nid], &place);
+	take(&pool->node[nid], place);
 	return BM_OK;
 }
 

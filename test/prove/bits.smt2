@@ -110,6 +110,14 @@
 (check-sat)
 (pop)
 
+(echo "smaller_divides")
+(push)
+(assert (and (bvult j #x0000000000000040) (bvult k #x0000000000000040) (bvule (bvshl one j) (bvshl one k))))
+(assert (= (bvshl (bvlshr x k) k) x))
+(assert (not (= (bvshl (bvlshr x j) j) x)))
+(check-sat)
+(pop)
+
 (echo "power_right_12")
 (push)
 (assert (and (bvuge a #x0000000000001000) (power_of_2 a)))

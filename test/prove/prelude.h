@@ -31,6 +31,8 @@
     admit lemma powers_ordered: \forall integer j, k; 0 <= j <= k < 64 ==> 0 < (1 << j) <= (1 << k);
     admit lemma powers_divide: \forall integer x, j, k; 0 <= j <= k < 64 && 0 <= x <= UINT64_MAX &&
         x % (1 << k) == 0 ==> x % (1 << j) == 0;
+    admit lemma smaller_divides: \forall integer x, a, b; 0 <= x <= UINT64_MAX && power_of_2(a) && power_of_2(b) &&
+        a <= b <= UINT64_MAX && x % b == 0 ==> x % a == 0;
     admit lemma power_right_12: \forall integer a; 4096 <= a <= UINT64_MAX && power_of_2(a) ==> power_of_2(a >> 12);
     lemma double_power: \forall integer k, one; 0 <= k && one == 1 ==>
         ((1 << k) << one) == (1 << (k + one)) == 2 * (1 << k);
@@ -52,6 +54,17 @@ int __builtin_clzll(unsigned long long x);
 int __builtin_ctzll(unsigned long long x);
 
 /* The type decides what this one does; here it is always that of a 64-bit word. */
-#define __builtin_add_overflow(a, b, sum) (*(uint64_t *)(sum) = (uint64_t)(a) + (b), *(sum) < (a))
+/*@ requires \valid(sum);
+    assigns *sum;
+    ensures \result <==> a + b > UINT64_MAX;
+    ensures !\result ==> *sum == a + b;
+*/
+static inline _Bool add_overflow(uint64_t a, uint64_t b, uint64_t *sum)
+{
+	*sum = a + b;
+	return *sum < a;
+}
+
+#define __builtin_add_overflow(a, b, sum) add_overflow(a, b, sum)
 
 #endif

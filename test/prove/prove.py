@@ -32,8 +32,10 @@ MODULES = [
     ("e820-lemmas", "x86_64", "core/e820.c", []),
     ("bootmem", "x86_64", "core/bootmem.c",
      "mask put_mask put_long_bits put_bits get_bit put_bit unit_shift mixed level_of_edge word_is_uniform may_hold holds_only "
-     "fits find_run node_in_order preferred_node kind_of cursor_for search_for forget open_chunk keep_rest "
+     "forget set_pfns free_bootmem reserve_bootmem pages_of pages_start pages_end fits cursor_for find_place keep_rest count advance take "
+     "find_run move_cursor search open_chunk make_room node_in_order preferred_node kind_of search_for "
      "bootmem_next_free bootmem_reserved".split()),
+    ("bootmem-lemmas", "x86_64", "core/bootmem.c", []),
     ("buddy", "x86_64", "core/buddy.c", "first_order has_block buddy_largest_order buddy_count_run gfp_zone".split()),
     ("zone", "x86_64", "core/zone.c", "zone_limit divide is_highmem highmem_min".split()),
     ("zone-i386", "i386", "core/zone.c", "zone_limit divide is_highmem highmem_min".split()),
@@ -42,10 +44,10 @@ MODULES = [
 ]
 
 # Branches and conjunctions as goals of their own: more of them, and easier ones.
-SPLIT = {"e820": ["-wp-split"]}
+SPLIT = {"e820": ["-wp-split"], "bootmem": ["-wp-split"]}
 
 # Who proves, the next what the one before can't.
-PROVERS = {"e820": "cvc5,cvc4", "e820-lemmas": "cvc5,cvc4"}
+PROVERS = {"e820": "cvc5,cvc4", "e820-lemmas": "cvc5,cvc4", "bootmem": "cvc5,cvc4,z3", "bootmem-lemmas": "cvc5,cvc4,z3"}
 CVC5 = """
 [prover]
 name = "CVC5"
