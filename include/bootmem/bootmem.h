@@ -97,7 +97,7 @@ struct bootmem_pool {
 	uint32_t nodes;
 	/* node_order[nid * nodes + i]: the i-th nearest node to nid. Null: ascending from nid, wrapping. */
 	const uint8_t *node_order;
-	phys_t current_limit; /* no allocation ends above; raised once our page tables are live */
+	phys_t current_limit; /* none ends above, PHYS_END at most; raised with our page tables */
 	phys_t dma_limit;     /* default goal of alloc_bootmem: keep what devices need */
 	struct window window;
 	bootmem_claim_fn claim; /* null after the exit */

@@ -541,9 +541,11 @@ enum golden { COMPARE, WRITE, SHOW };
 
 static struct {
 	enum golden mode;
-	FILE *file;
-	char *text; /* to compare with */
-	unsigned lines, used;
+	const char *path;
+	char *text;                  /* to compare with */
+	struct growing_text written; /* to be recorded */
+	unsigned lines, used, different;
+	const char *current; /* what is being started, until the end */
 } golden;
 
 static char *read_all(FILE *file)
@@ -559,27 +561,74 @@ static char *read_all(FILE *file)
 	return t.bytes;
 }
 
-void outcomes_open(const char *path)
+static enum golden golden_mode(void)
 {
 	const char *mode = getenv("GOLDEN");
 
-	golden.mode = mode == NULL ? COMPARE : strcmp(mode, "write") == 0 ? WRITE : SHOW;
-	golden.file =
-		fopen(golden.mode == SHOW ? "/dev/null" : path, golden.mode == WRITE ? "w" : "r");
-	assert_non_null(golden.file);
+	if (mode == NULL)
+		return COMPARE;
+	if (strcmp(mode, "write") != 0 && strcmp(mode, "show") != 0)
+		fail_msg("GOLDEN=%s: it is write or show", mode);
+	return mode[0] == 'w' ? WRITE : SHOW;
+}
+
+void outcomes_open(const char *path)
+{
+	FILE *file;
+
+	golden.mode = golden_mode();
+	golden.path = path;
 	if (golden.mode == WRITE)
+		text_open(&golden.written);
+	if (golden.mode != COMPARE)
 		return;
-	golden.text = read_all(golden.file);
+	file = fopen(path, "r");
+	if (file == NULL)
+		fail_msg("%s: can't be read", path);
+	golden.text = read_all(file);
+	fclose(file);
 	for (const char *at = golden.text; (at = strchr(at, '\n')) != NULL; at++)
 		golden.lines++;
 }
 
+void outcomes_next(const char *name)
+{
+	golden.current = name;
+}
+
+/* Nothing is written before the last start has ended well. */
+static void record(void)
+{
+	FILE *file = fopen(golden.path, "w");
+	bool written;
+
+	fclose(golden.written.stream);
+	written = file != NULL &&
+		  fwrite(golden.written.bytes, 1, golden.written.size, file) == golden.written.size;
+	if (file == NULL || fclose(file) != 0 || !written)
+		fail_msg("%s: can't be written", golden.path);
+	free(golden.written.bytes);
+}
+
 void outcomes_close(void)
 {
-	fclose(golden.file);
+	golden.current = NULL;
 	free(golden.text);
+	if (golden.mode == WRITE)
+		record();
+	if (golden.different != 0)
+		fail_msg("%u are not what they were; compare %s with GOLDEN=show of an older tree",
+			golden.different, SHOWN_AT);
 	if (golden.mode == COMPARE && golden.used != golden.lines)
 		fail_msg("%u golden digests, %u were made", golden.lines, golden.used);
+}
+
+int outcomes_teardown(void **state)
+{
+	(void)state;
+	if (golden.current != NULL)
+		printf("%s (%s): that was the start\n", golden.current, ARCH_NAME);
+	return 0;
 }
 
 /* Bytes sixteen in a line, lines like the one before left out. */
@@ -623,24 +672,20 @@ static bool agrees(const char *name, const char *part, uint64_t sum, size_t size
 	snprintf(line, sizeof(line), "%s %s %016llx %zu\n", name, part, LL(sum), size);
 	golden.used++;
 	if (golden.mode == WRITE)
-		return fputs(line, golden.file) >= 0;
+		return fputs(line, golden.written.stream) >= 0;
 	return golden.mode == SHOW || strstr(golden.text, line) != NULL;
-}
-
-static void differs(const char *name, const char *what, const struct outcome *out)
-{
-	for (unsigned i = 0; i < out->parts; i++)
-		show(name, &out->part[i]);
-	fail_msg("%s (%s): not what it was: %s; see %s/%s.%s.*, and GOLDEN=show with an older tree",
-		name, ARCH_NAME, what, SHOWN_AT, ARCH_NAME, name);
 }
 
 static void finish(const char *name, struct outcome *out, const char *different)
 {
-	if (different[0] != '\0')
-		differs(name, different, out);
-	for (unsigned i = 0; golden.mode == SHOW && i < out->parts; i++)
+	bool differs = different[0] != '\0';
+
+	for (unsigned i = 0; (differs || golden.mode == SHOW) && i < out->parts; i++)
 		show(name, &out->part[i]);
+	if (differs)
+		printf("%s (%s): not what it was: %s; see %s/%s.%s.*\n", name, ARCH_NAME, different,
+			SHOWN_AT, ARCH_NAME, name);
+	golden.different += differs;
 	outcome_free(out);
 }
 
@@ -652,7 +697,7 @@ void outcomes_compare(const char *name, struct outcome *out)
 		const struct part *part = &out->part[i];
 
 		if (!agrees(name, part->name, digest(part->bytes, part->size), part->size))
-			strcat(strcat(different, i != 0 ? " " : ""), part->name);
+			strcat(strcat(different, different[0] != '\0' ? " " : ""), part->name);
 	}
 	finish(name, out, different);
 }
@@ -666,5 +711,5 @@ void outcomes_compare_joined(const char *name, struct outcome *out)
 		sum = sum * 3 + digest(out->part[i].bytes, out->part[i].size);
 		size += out->part[i].size;
 	}
-	finish(name, out, agrees(name, "all", sum, size) ? "" : "all");
+	finish(name, out, agrees(name, "all", sum, size) ? "" : "some part");
 }

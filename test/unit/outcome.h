@@ -61,12 +61,16 @@ void outcome_free(struct outcome *out);
 /* --- golden digests ---------------------------------------------------------------------------- */
 
 /*
- * GOLDEN=write records them anew, GOLDEN=show compares nothing and writes all parts to build/starts. Else a case of
- * which a part differs fails the test, its parts written there.
+ * GOLDEN=write records them anew, at the end, GOLDEN=show compares nothing and writes all parts to build/starts. Else a start of
+ * which a part differs is named, its parts are written there, and the test fails when all have been made.
  */
 void outcomes_open(const char *path);
 
-/* Whole cases, or their parts joined to one line each. Frees the outcome. */
+/* What comes now; a teardown of the test names it if the test ends there, before outcomes_close. name stays the caller's. */
+void outcomes_next(const char *name);
+int outcomes_teardown(void **state);
+
+/* A digest for each part of a start, or one for all of them. Frees the outcome. */
 void outcomes_compare(const char *name, struct outcome *out);
 void outcomes_compare_joined(const char *name, struct outcome *out);
 

@@ -1150,6 +1150,7 @@ static void made_inputs(void **unused)
 		struct outcome out = { 0 };
 		struct growing_text t;
 
+		outcomes_next(kinds[i].name);
 		places_seed(i);
 		text_open(&t);
 		kinds[i].make(&t);
@@ -1164,7 +1165,7 @@ _Static_assert(__COUNTER__ <= PLACES, "made.h");
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(made_inputs),
+		cmocka_unit_test_teardown(made_inputs, outcomes_teardown),
 	};
 
 	return cmocka_run_group_tests_name("made inputs", tests, NULL, NULL);

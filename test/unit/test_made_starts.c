@@ -222,11 +222,14 @@ static void start_one(unsigned number, uint32_t with)
 	struct outcome out = { .width = 40 + (uint32_t)below(900),
 		.height = 40 + (uint32_t)below(700) };
 	struct recording r;
-	char *words, name[16];
+	static char name[16]; /* a teardown may tell it */
+	char *words;
 	size_t size;
 	FILE *options = open_memstream(&words, &size);
 	bool efi = !one_in(4);
 
+	snprintf(name, sizeof(name), "made-%u", number);
+	outcomes_next(name);
 	recording_init(&r);
 	snprintf(r.machine, sizeof(r.machine), "Made %u", number);
 	make_map(efi ? &r.efi : &r.e820, efi);
@@ -235,7 +238,6 @@ static void start_one(unsigned number, uint32_t with)
 	say_options(options, efi ? &r.efi : &r.e820);
 	fclose(options);
 	make_start(&out, &r, MAP_BEST, words, with | some_surroundings());
-	snprintf(name, sizeof(name), "made-%u", number);
 	outcomes_compare_joined(name, &out);
 	recording_free(&r);
 	free(words);
@@ -257,7 +259,7 @@ _Static_assert(__COUNTER__ <= PLACES, "made.h");
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(made_machines),
+		cmocka_unit_test_teardown(made_machines, outcomes_teardown),
 	};
 
 	return cmocka_run_group_tests_name("made starts", tests, NULL, NULL);
