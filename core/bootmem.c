@@ -839,7 +839,7 @@ static void open_chunk(struct bootmem_cursor *chunk, struct bootmem_cursor *page
 /* Make room where the request will look. */
 /*@ requires bootmem_ok(bm) && search_ok(s) && \separated(bm, s) && no_bits(bm, \base_addr(s));
     assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1];
-    ensures bootmem_ok(bm) && same_words{Pre, Post}(bm) && same_span{Pre, Post}(bm); */
+    ensures bootmem_ok(bm) && same_words{Pre, Post}(bm) && same_span{Pre, Post}(bm) && search_ok(s) && same_search{Pre, Post}(s); */
 static bool make_room(struct bootmem *bm, const struct search *s)
 {
 	uint32_t own = cursor_for(bm, s), pages = own < PAGES ? PAGES + own : own;
@@ -870,7 +870,17 @@ static bool make_room(struct bootmem *bm, const struct search *s)
 	return true;
 }
 
-/* Ask the firmware for pages that are free here. After a refusal at least one of them is reserved. */
+/*
+ * Ask the firmware for pages that are free here. After a refusal at least one of them is reserved. What a claim hook may do (bootmem.h)
+ * is taken as given: nothing, or reserve pages.
+ */
+/*@ requires bootmem_ok(bm) && \valid(s) && search_ok(s) && \valid_read(s->pool) && \separated(bm, s) && no_bits(bm, \base_addr(s));
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], s->stuck, bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
+        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    ensures bootmem_ok(bm) && same_span{Pre, Post}(bm) && search_ok(s) && same_search{Pre, Post}(s);
+    ensures s->pool->claim == \old(s->pool->claim);
+    ensures \forall integer page; reserved{Pre}(bm, page) ==> reserved(bm, page);
+    ensures \result ==> same_pages{Pre, Post}(bm) && same_cursors{Pre, Post}(bm); */
 static bool ask(const struct bootmem *bm, struct search *s, pfn_t start, pfn_t end)
 {
 	uint64_t first = start - bm->base_pfn, last = end - bm->base_pfn;
@@ -882,6 +892,15 @@ static bool ask(const struct bootmem *bm, struct search *s, pfn_t start, pfn_t e
 	return false;
 }
 
+/*@ requires bootmem_ok(bm) && \valid(s) && search_ok(s) && \valid_read(s->pool) && \separated(bm, s) && no_bits(bm, \base_addr(s));
+    requires p.start <= p.end <= PHYS_END;
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], s->stuck, bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
+        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    ensures bootmem_ok(bm) && same_span{Pre, Post}(bm) && search_ok(s) && same_search{Pre, Post}(s);
+    ensures s->pool->claim == \old(s->pool->claim);
+    ensures \forall integer page; reserved{Pre}(bm, page) ==> reserved(bm, page);
+    ensures \result || s->pool->claim == \null ==> same_pages{Pre, Post}(bm) && same_cursors{Pre, Post}(bm);
+    ensures s->pool->claim == \null ==> \result; */
 static bool claim(const struct bootmem *bm, struct search *s, struct place p)
 {
 	phys_t start = pages_start(p), end = pages_end(p);
@@ -889,15 +908,73 @@ static bool claim(const struct bootmem *bm, struct search *s, struct place p)
 	return s->pool->claim == NULL || start == end || ask(bm, s, pfn_down(start), pfn_down(end));
 }
 
+/*@ requires bootmem_ok(bm) && \valid(s) && search_ok(s) && \valid_read(s->pool) && \valid(start);
+    requires \separated(bm, s, start) && no_bits(bm, \base_addr(s)) && no_bits(bm, \base_addr(start));
+    requires \separated(s->pool, bm, s, start) && no_bits(bm, \base_addr(s->pool));
+    assigns *start, s->stuck, bm->allocations, bm->merged, bm->requested_bytes, bm->allocated_pages, bm->cursor[0 .. BOOTMEM_CURSORS - 1],
+        bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
+        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    ensures bootmem_ok(bm) && same_span{Pre, Post}(bm);
+    ensures \result ==> *start % \old(s->align_bytes) == 0 && \old(s->goal_phys) <= *start && *start + \old(s->size_bytes) <= \old(s->limit_phys);
+    ensures \result ==> bm->start_pfn * PAGE_SIZE <= *start && *start + \old(s->size_bytes) <= bm->end_pfn * PAGE_SIZE;
+    ensures \result ==> \forall integer page; *start <= page_phys(bm, page) < *start + \old(s->size_bytes) ==> !reserved{Pre}(bm, page);
+    ensures \result ==> \forall integer page; *start < page_phys(bm, page + 1) && page_phys(bm, page) < *start + \old(s->size_bytes) ==>
+        reserved(bm, page);
+    ensures \forall integer page; reserved{Pre}(bm, page) ==> reserved(bm, page);
+    ensures \result && \old(s->pool->claim) == \null ==> taken{Pre, Post}(bm, *start, *start + \old(s->size_bytes));
+    ensures !\result ==> search_ok(s) && same_search{Pre, Post}(s);
+    ensures !\result && \old(s->pool->claim) == \null ==> same_pages{Pre, Post}(bm); */
 static bool alloc_on_node(struct bootmem *bm, struct search *s, phys_t *start)
 {
 	struct place place;
+	phys_t from;
 
+	/*@ loop invariant bootmem_ok(bm) && search_ok(s) && same_span{Pre, Here}(bm) && same_search{Pre, Here}(s);
+	    loop invariant s->pool->claim == \at(s->pool->claim, Pre);
+	    loop invariant \separated(&place, bm->level[0].full + (0 .. PFN_END / 64));
+	    loop invariant \separated(&place, bm->level[1].full + (0 .. PFN_END / 64));
+	    loop invariant \separated(&place, bm->level[2].full + (0 .. PFN_END / 64));
+	    loop invariant \separated(&place, bm->level[3].full + (0 .. PFN_END / 64));
+	    loop invariant \separated(&place, bm->level[1].some + (0 .. PFN_END / 64));
+	    loop invariant \separated(&place, bm->level[2].some + (0 .. PFN_END / 64));
+	    loop invariant \separated(&place, bm->level[3].some + (0 .. PFN_END / 64));
+	    loop invariant \separated(s, bm->level[0].full + (0 .. PFN_END / 64));
+	    loop invariant \separated(s, bm->level[1].full + (0 .. PFN_END / 64));
+	    loop invariant \separated(s, bm->level[2].full + (0 .. PFN_END / 64));
+	    loop invariant \separated(s, bm->level[3].full + (0 .. PFN_END / 64));
+	    loop invariant \separated(s, bm->level[1].some + (0 .. PFN_END / 64));
+	    loop invariant \separated(s, bm->level[2].some + (0 .. PFN_END / 64));
+	    loop invariant \separated(s, bm->level[3].some + (0 .. PFN_END / 64));
+	    loop invariant apart(bm, \base_addr(&place)) && no_bits(bm, \base_addr(s)) && \base_addr(&place) != \base_addr(s);
+	    loop invariant \forall integer page; reserved{Pre}(bm, page) ==> reserved(bm, page);
+	    loop invariant s->pool->claim == \null ==> same_pages{Pre, Here}(bm);
+	    loop assigns place, s->stuck, bm->cursor[0 .. BOOTMEM_CURSORS - 1],
+	        bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
+        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64]; */
 	while (!find_place(bm, s, &place) || !claim(bm, s, place))
 		if (s->stuck || !make_room(bm, s))
 			return false;
-	*start = place.start;
+	from = place.start;
+	//@ assert found: place_ok(bm, place) && cursor_ok(bm, place.cursor);
+	//@ ghost uint64_t to = place.end;
+	//@ assert place: from % s->align_bytes == 0 && s->goal_phys <= from && to == from + s->size_bytes && to <= s->limit_phys;
+	//@ assert asked: from % \at(s->align_bytes, Pre) == 0 && \at(s->goal_phys, Pre) <= from && to == from + \at(s->size_bytes, Pre) && to <= \at(s->limit_phys, Pre);
+	//@ assert in_node: bm->start_pfn * PAGE_SIZE <= from && to <= bm->end_pfn * PAGE_SIZE;
+	//@ assert was_free: \forall integer page; from <= page_phys(bm, page) < to ==> !reserved(bm, page) && !reserved{Pre}(bm, page);
+	//@ assert head: \forall integer page; page_phys(bm, page) < from < page_phys(bm, page + 1) ==> reserved(bm, page);
+	//@ assert nobody: \at(s->pool->claim, Pre) == \null ==> same_pages{Pre, Here}(bm);
+	//@ ghost found: ;
 	take(bm, place);
+	//@ assert span: same_span{found, Here}(bm) && same_span{Pre, Here}(bm);
+	//@ assert more: taken{found, Here}(bm, from, to);
+	//@ assert only_more: \forall integer page; reserved{Pre}(bm, page) ==> reserved(bm, page);
+	//@ assert all: \forall integer page; from < page_phys(bm, page + 1) && page_phys(bm, page) < to ==> reserved(bm, page);
+	//@ assert only: \at(s->pool->claim, Pre) == \null ==> taken{Pre, Here}(bm, from, to);
+	//@ ghost taken: ;
+	*start = from;
+	//@ assert words: same_words{taken, Here}(bm) && same_span{taken, Here}(bm) && same_cursors{taken, Here}(bm);
+	//@ assert pages: same_pages{taken, Here}(bm);
+	//@ assert node: bootmem_ok(bm) && same_span{Pre, Here}(bm) && *start == from;
 	return true;
 }
 

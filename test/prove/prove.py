@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-SECONDS = 30 # by the clock, for one goal and prover; most need less than one on an idle machine
+SECONDS = 60 # by the clock, for one goal and prover; most need less than one on an idle machine
 PRELUDE = "test/prove/prelude.h"
 
 # The lemmas have no function.
@@ -34,7 +34,7 @@ MODULES = [
     ("bootmem", "x86_64", "core/bootmem.c",
      "mask put_mask put_long_bits put_bits get_bit put_bit unit_shift mixed level_of_edge word_is_uniform may_hold holds_only "
      "forget set_pfns free_bootmem reserve_bootmem pages_of pages_start pages_end fits cursor_for find_place keep_rest count advance take "
-     "find_run move_cursor search open_chunk make_room node_in_order preferred_node kind_of search_for "
+     "find_run move_cursor search open_chunk make_room claim alloc_on_node node_in_order preferred_node kind_of search_for "
      "bootmem_next_free bootmem_reserved".split()),
     ("bootmem-lemmas", "x86_64", "core/bootmem.c", []),
     ("buddy", "x86_64", "core/buddy.c", "first_order has_block buddy_largest_order buddy_count_run gfp_zone".split()),
