@@ -21,7 +21,7 @@
 enum state { FREE, RESERVED };
 
 /*@ // What the levels say of a page, which is an index here. The proofs know of them only what next_page and set_range
-    // promise, and that the levels alone say it.
+    // promise, and that the levels alone say it. WORDS(bm) are all their words (test/prove/prelude.h).
     axiomatic Bitmap {
         predicate reserved(struct bootmem *bm, integer page)
             reads bm->level[0 .. BOOTMEM_LEVELS - 1], bm->level[0 .. BOOTMEM_LEVELS - 1].full[0 .. PFN_END / 64],
@@ -295,8 +295,7 @@ static inline bool word_is_mixed(const struct bootmem *bm, uint64_t word)
  */
 /*@ requires \valid(bm) && node_ok(bm) && no_bits(bm, \base_addr(bm)) && from < to <= bm->end_pfn - bm->base_pfn;
     requires state == FREE || state == RESERVED;
-    assigns bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
-        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    assigns WORDS(bm);
     ensures same_span{Pre, Post}(bm) && same_cursors{Pre, Post}(bm);
     ensures \forall integer page; from <= page < to ==> (reserved(bm, page) <==> state == RESERVED);
     ensures \forall integer page; !(from <= page < to) ==> (reserved(bm, page) <==> reserved{Pre}(bm, page)); */
@@ -477,8 +476,7 @@ static void forget(struct bootmem *bm, phys_t start, phys_t end)
 
 /* Clip a range of pages to the node and change it. */
 /*@ requires bootmem_ok(bm) && (state == FREE || state == RESERVED);
-    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
-        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], WORDS(bm);
     ensures bootmem_ok(bm) && same_span{Pre, Post}(bm);
     ensures \forall integer page; \max(start, bm->start_pfn) <= bm->base_pfn + page < \min(end, bm->end_pfn) ==>
         (reserved(bm, page) <==> state == RESERVED);
@@ -502,8 +500,7 @@ static void set_pfns(struct bootmem *bm, pfn_t start, pfn_t end, enum state stat
 }
 
 /*@ requires bootmem_ok(bm);
-    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
-        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], WORDS(bm);
     ensures bootmem_ok(bm) && same_span{Pre, Post}(bm) && \result == (addr_phys + size_bytes <= UINT64_MAX ? BM_OK : BM_INVALID);
     ensures \forall integer page; bm->start_pfn <= bm->base_pfn + page < bm->end_pfn && \result == BM_OK &&
         addr_phys <= page_phys(bm, page) && page_phys(bm, page + 1) <= addr_phys + size_bytes ==> !reserved(bm, page);
@@ -521,8 +518,7 @@ enum bm_error free_bootmem(struct bootmem *bm, phys_t addr_phys, uint64_t size_b
 }
 
 /*@ requires bootmem_ok(bm);
-    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
-        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], WORDS(bm);
     ensures bootmem_ok(bm) && same_span{Pre, Post}(bm) && \result == (addr_phys + size_bytes <= UINT64_MAX ? BM_OK : BM_INVALID);
     ensures \forall integer page; bm->start_pfn <= bm->base_pfn + page < bm->end_pfn && \result == BM_OK &&
         size_bytes > 0 && addr_phys < page_phys(bm, page + 1) && page_phys(bm, page) < addr_phys + size_bytes ==> reserved(bm, page);
@@ -687,9 +683,7 @@ static inline void advance(struct bootmem *bm, struct place p, phys_t end)
 
 /* What a place holds is taken. The bitmap is last: nothing is needed after it. Inlined by force, so that a place never leaves the registers. */
 /*@ requires bootmem_ok(bm) && place_ok(bm, p);
-    assigns bm->allocations, bm->merged, bm->requested_bytes, bm->allocated_pages, bm->cursor[0 .. BOOTMEM_CURSORS - 1],
-        bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
-        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    assigns bm->allocations, bm->merged, bm->requested_bytes, bm->allocated_pages, bm->cursor[0 .. BOOTMEM_CURSORS - 1], WORDS(bm);
     ensures bootmem_ok(bm) && same_span{Pre, Post}(bm) && taken{Pre, Post}(bm, p.start, p.end); */
 static inline __attribute__((always_inline)) void take(struct bootmem *bm, struct place p)
 {
@@ -875,8 +869,7 @@ static bool make_room(struct bootmem *bm, const struct search *s)
  * is taken as given: nothing, or reserve pages.
  */
 /*@ requires bootmem_ok(bm) && \valid(s) && search_ok(s) && \valid_read(s->pool) && \separated(bm, s) && no_bits(bm, \base_addr(s));
-    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], s->stuck, bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
-        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], s->stuck, WORDS(bm);
     ensures bootmem_ok(bm) && same_span{Pre, Post}(bm) && search_ok(s) && same_search{Pre, Post}(s);
     ensures s->pool->claim == \old(s->pool->claim);
     ensures \forall integer page; reserved{Pre}(bm, page) ==> reserved(bm, page);
@@ -894,8 +887,7 @@ static bool ask(const struct bootmem *bm, struct search *s, pfn_t start, pfn_t e
 
 /*@ requires bootmem_ok(bm) && \valid(s) && search_ok(s) && \valid_read(s->pool) && \separated(bm, s) && no_bits(bm, \base_addr(s));
     requires p.start <= p.end <= PHYS_END;
-    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], s->stuck, bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
-        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    assigns bm->cursor[0 .. BOOTMEM_CURSORS - 1], s->stuck, WORDS(bm);
     ensures bootmem_ok(bm) && same_span{Pre, Post}(bm) && search_ok(s) && same_search{Pre, Post}(s);
     ensures s->pool->claim == \old(s->pool->claim);
     ensures \forall integer page; reserved{Pre}(bm, page) ==> reserved(bm, page);
@@ -911,9 +903,7 @@ static bool claim(const struct bootmem *bm, struct search *s, struct place p)
 /*@ requires bootmem_ok(bm) && \valid(s) && search_ok(s) && \valid_read(s->pool) && \valid(start);
     requires \separated(bm, s, start) && no_bits(bm, \base_addr(s)) && no_bits(bm, \base_addr(start));
     requires \separated(s->pool, bm, s, start) && no_bits(bm, \base_addr(s->pool));
-    assigns *start, s->stuck, bm->allocations, bm->merged, bm->requested_bytes, bm->allocated_pages, bm->cursor[0 .. BOOTMEM_CURSORS - 1],
-        bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
-        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64];
+    assigns *start, s->stuck, bm->allocations, bm->merged, bm->requested_bytes, bm->allocated_pages, bm->cursor[0 .. BOOTMEM_CURSORS - 1], WORDS(bm);
     ensures bootmem_ok(bm) && same_span{Pre, Post}(bm);
     ensures \result ==> *start % \old(s->align_bytes) == 0 && \old(s->goal_phys) <= *start && *start + \old(s->size_bytes) <= \old(s->limit_phys);
     ensures \result ==> bm->start_pfn * PAGE_SIZE <= *start && *start + \old(s->size_bytes) <= bm->end_pfn * PAGE_SIZE;
@@ -948,9 +938,7 @@ static bool alloc_on_node(struct bootmem *bm, struct search *s, phys_t *start)
 	    loop invariant apart(bm, \base_addr(&place)) && no_bits(bm, \base_addr(s)) && \base_addr(&place) != \base_addr(s);
 	    loop invariant \forall integer page; reserved{Pre}(bm, page) ==> reserved(bm, page);
 	    loop invariant s->pool->claim == \null ==> same_pages{Pre, Here}(bm);
-	    loop assigns place, s->stuck, bm->cursor[0 .. BOOTMEM_CURSORS - 1],
-	        bm->level[0].full[0 .. PFN_END / 64], bm->level[1].full[0 .. PFN_END / 64], bm->level[2].full[0 .. PFN_END / 64], bm->level[3].full[0 .. PFN_END / 64],
-        bm->level[1].some[0 .. PFN_END / 64], bm->level[2].some[0 .. PFN_END / 64], bm->level[3].some[0 .. PFN_END / 64]; */
+	    loop assigns place, s->stuck, bm->cursor[0 .. BOOTMEM_CURSORS - 1], WORDS(bm); */
 	while (!find_place(bm, s, &place) || !claim(bm, s, place))
 		if (s->stuck || !make_room(bm, s))
 			return false;

@@ -38,6 +38,11 @@
         ((1 << k) << one) == (1 << (k + one)) == 2 * (1 << k);
 */
 
+/* In contracts of bootmem.c: every word that a node's bitmap may have, of the levels' arrays. */
+#define WORDS(bm) (bm)->level[0].full[0 .. PFN_END / 64], (bm)->level[1].full[0 .. PFN_END / 64], \
+		  (bm)->level[2].full[0 .. PFN_END / 64], (bm)->level[3].full[0 .. PFN_END / 64], \
+		  (bm)->level[1].some[0 .. PFN_END / 64], (bm)->level[2].some[0 .. PFN_END / 64], (bm)->level[3].some[0 .. PFN_END / 64]
+
 /*@ requires x != 0;
     assigns \result \from x;
     ensures 0 <= \result < 64;
