@@ -27,8 +27,8 @@ _Static_assert(HANDOFF_MAP_WRITE == MAP_WRITE && HANDOFF_MAP_EXEC == MAP_EXEC &&
 struct writer {
 	struct boot *b;
 	struct handoff *record;
-	uint8_t *next,
-		*end; /* end is a page's: where the next table would start is never behind it */
+	uint8_t *next;
+	uint8_t *end; /* page aligned: the next table never starts behind it */
 	/* What was asked for ended here or below; the owners are joined afterwards. */
 	uint8_t *high;
 	bool full;
