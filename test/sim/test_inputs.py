@@ -103,6 +103,15 @@ def test_kernel_log(style, arch):
         assert comparable(report(arch, encode(LOG_STYLES[style](recording)))) == plain, recording.name
 
 
+def test_log_of_many_starts(arch):
+    """As in a syslog file: the last start counts, and standard error says so."""
+    first, last = E820[0], E820[1]
+    log = [x for r in (first, first, last) for x in ["Linux version 6.1.0", *new_e820(r), *new_srat(r)]]
+    done = run(arch, encode(log), "--json")
+    assert (done.returncode, done.stderr) == (0, b"standard input: the log of 3 starts, the last one is taken\n")
+    assert comparable(json.loads(done.stdout)) == plainly(last.path, arch, "--map", "e820")
+
+
 def test_old_srat(arch):
     """Flags were not printed then; they change nothing in the report."""
     for recording in (r for r in E820 if r.lines["srat"]):
@@ -225,6 +234,7 @@ MALFORMED = {
     "report": ('{ "schema": "bootmem-report/1",\n"e820": [ { "start": 0 } ] }', 2, "a string"),
     "report cut": ('{ "schema": "bootmem-report/1", "e820": [', 1, ""),
     "nothing": ("", 1, "a kernel log"),
+    "a report's text": ("\nbootmem x86_64: this machine's memory, as a kernel finds it\n", 1, "report.json or the whole serial"),
     "a letter": ("Dear Sir or Madam,\n", 1, "a kernel log"),
     "empty plain": ("cmdline quiet\n", 0, "at least one entry"),
 }
@@ -239,6 +249,16 @@ def test_malformed(case, arch):
     place = f"standard input: line {line}: expected " if line else "standard input: expected "
     assert (done.returncode, done.stdout) == (2, b"")
     assert message.startswith(place + expected) and message.count("\n") == 1 and message.endswith("\n"), message
+
+
+def test_malformed_directory(arch, tmp_path):
+    """The file is named, and what is in it; the line is one of a text that nobody has seen."""
+    (tmp_path / "7").mkdir()
+    for name, value in (("start", "0x0"), ("end", "fish"), ("type", "System RAM")):
+        (tmp_path / "7" / name).write_text(value + "\n")
+    done = subprocess.run([agreement.ROOT / "build" / agreement.SIMULATORS[arch], tmp_path], capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().startswith(f"{tmp_path}/7/end:fish: expected start and end in hexadecimal")
 
 
 def test_deep_nesting(arch):
@@ -262,6 +282,9 @@ def test_command_line(arch, tmp_path):
     assert status("--set", "mem=4K", path) == 1
     assert status("--map", "efi", path) == 1
     assert status("--set", "colour=blue", path) == 1
+    said = run(arch, RECORDINGS[0].path.read_bytes(), "--set", "colour=blue").stderr.decode().splitlines()
+    assert said == ['standard input: --set:1: "colour" is no option, ignored',
+                    "standard input: nothing is simulated with an option that can't be used"]
 
 
 def test_command_line_errors_are_named(arch, tmp_path):

@@ -189,6 +189,32 @@ static void test_user_map_without_time_stamps(void **state)
 	recording_free(&r);
 }
 
+/* A syslog file has many starts. The map of one that ended before its map was printed is that of the one before. */
+static void test_starts_in_a_log(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	parses(&r, "kernel: Linux version 5.10.0\nBIOS-e820: [mem 0x0-0xfff] usable\nDMI: Old\n"
+		   "SRAT: Node 0 PXM 0 [mem 0x0-0xfff]\nSRAT: PXM 1 -> APIC 0x00 -> Node 1\n"
+		   "kernel: Linux version 6.1.0\nefi: mem00: type=7, attr=0xf, range=[0x0-0x1000) (0MB)\n"
+		   "user: [mem 0x0-0xfff] usable\n"
+		   "kernel: Linux version 6.1.1\nBIOS-e820: [mem 0x2000-0x2fff] usable\n"
+		   "BIOS-e820: [mem 0x3000-0x3fff] reserved\nDMI: New\nkernel: Linux version 6.1.2\n");
+	assert_int_equal(r.log.earlier_starts, 2);
+	assert_int_equal(r.e820.count, 2);
+	is_record(&r.e820.item[0], 0x2000, 0x3000, E820_RAM);
+	assert_int_equal(r.efi.count + r.user.count + r.srat.count, 0);
+	assert_int_equal(r.processor_nids, 0);
+	assert_string_equal(r.machine, "New");
+	recording_free(&r);
+
+	parses(&r, "BIOS-e820: [mem 0x0-0xfff] usable\nLinux version 6.1.0\nLinux version 6.1.0\n");
+	assert_int_equal(r.log.earlier_starts, 0);
+	assert_int_equal(r.e820.count, 1);
+	recording_free(&r);
+}
+
 static void test_sysfs_in_any_order(void **state)
 {
 	struct recording r;
@@ -467,6 +493,7 @@ int main(void)
 		cmocka_unit_test(test_srat_lines),
 		cmocka_unit_test(test_user_map_is_apart),
 		cmocka_unit_test(test_user_map_without_time_stamps),
+		cmocka_unit_test(test_starts_in_a_log),
 		cmocka_unit_test(test_sysfs_in_any_order),
 		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_report_tells_the_start),

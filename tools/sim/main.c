@@ -156,13 +156,36 @@ static const char *shown(const char *path)
 	return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
-static void say_parse_error(const char *path, const struct parse_error *error)
+/* A line of a directory's text names the file that it is from, as read_field wrote it. */
+static struct text line_at(const struct buffer *b, uint32_t number)
 {
-	if (error->line != 0)
+	struct text all = { b->bytes, b->bytes + b->size }, line = { 0 };
+
+	for (uint32_t i = 0; i < number && text_line(&all, &line); i++)
+		;
+	return line;
+}
+
+static void say_parse_error(
+	const char *path, const struct buffer *b, const struct parse_error *error)
+{
+	struct text line = line_at(b, error->line);
+
+	if (error->line != 0 && is_directory(path))
+		fprintf(stderr, "%s/%.*s: expected %s\n", path, (int)(line.end - line.at), line.at,
+			error->expected);
+	else if (error->line != 0)
 		fprintf(stderr, "%s: line %u: expected %s\n", shown(path), error->line,
 			error->expected);
 	else
 		fprintf(stderr, "%s: expected %s\n", shown(path), error->expected);
+}
+
+static void say_what_is_left_out(const char *path, const struct recording *r)
+{
+	if (r->log.earlier_starts != 0)
+		fprintf(stderr, "%s: the log of %u starts, the last one is taken\n", shown(path),
+			r->log.earlier_starts + 1);
 }
 
 /* A usable recording of a file; on false the reason is on standard error. */
@@ -181,8 +204,10 @@ static bool load(struct recording *r, const char *path)
 		ok = false;
 	} else {
 		ok = recording_parse(r, b.bytes, b.size, &error);
-		if (!ok)
-			say_parse_error(path, &error);
+		if (ok)
+			say_what_is_left_out(path, r);
+		else
+			say_parse_error(path, &b, &error);
 	}
 	free(b.bytes);
 	return ok;

@@ -13,6 +13,7 @@
  *   ACPI: SRAT: Node 0 PXM 0 [mem 0x0-0x9ffff] hotplug
  *   SRAT: Node 0 PXM 0 0-a0000                  before 3.5; end exclusive
  *   SRAT: PXM 0 -> APIC 0x00 -> Node 0
+ *   Linux version 6.1.0 ...                     a start begins; of several in a log the last with a map counts
  */
 #include <ctype.h>
 #include <string.h>
@@ -293,8 +294,24 @@ static bool parse_srat(struct recording *r, struct text line)
 
 /* --- all ------------------------------------------------------------------------------------- */
 
-static void take_machine(struct recording *r, struct text line)
+/* A map behind a kernel's first line, in a log that had one before. */
+static void begin_map(struct recording *r)
 {
+	if (r->log.banner && r->efi.count + r->e820.count + r->user.count != 0) {
+		r->efi.count = r->e820.count = r->user.count = r->srat.count = 0;
+		r->processor_nids = 0;
+		r->machine[0] = '\0';
+		r->log.earlier_starts++;
+	}
+	r->log.banner = false;
+}
+
+static void take_remark(struct recording *r, struct text line)
+{
+	struct text version = line;
+
+	if (text_find(&version, "Linux version "))
+		r->log.banner = true;
 	if (r->machine[0] == '\0' && text_find(&line, "DMI: "))
 		text_copy(text_trim(line), r->machine, sizeof(r->machine));
 }
@@ -302,7 +319,11 @@ static void take_machine(struct recording *r, struct text line)
 /* What is wrong with the line, or null. */
 static const char *parse_line(struct recording *r, struct text line)
 {
-	switch (take_mark(&line)) {
+	enum mark mark = take_mark(&line);
+
+	if (mark != MARK_NONE && mark != MARK_SRAT)
+		begin_map(r);
+	switch (mark) {
 	case MARK_E820:
 		return parse_e820(&r->e820, line) ? NULL
 						  : "an e820 entry: [mem 0x<start>-0x<end>] <type>";
@@ -320,7 +341,7 @@ static const char *parse_line(struct recording *r, struct text line)
 	case MARK_NONE:
 		break;
 	}
-	take_machine(r, line);
+	take_remark(r, line);
 	return NULL;
 }
 

@@ -118,6 +118,15 @@ static enum recording_format recognise(struct text text)
 	return any_line(text, shell_line) ? FORMAT_SHELL : FORMAT_UNKNOWN;
 }
 
+/* What would have been recognised instead. */
+static const char *recognisable(struct text text)
+{
+	if (text_find(&text, ": this machine's memory, as a kernel finds it"))
+		return "report.json or the whole serial log: a report's text is for people";
+	return "a kernel log with e820 or EFI memory lines, the UEFI shell's memmap, "
+	       "/sys/firmware/memmap, a bootmem report, or a plain map";
+}
+
 /* --- UTF-16 ---------------------------------------------------------------------------------- */
 
 /* Little-endian with a byte order mark; what is not ASCII becomes '?'. Null: it is not. */
@@ -147,9 +156,7 @@ static bool parse_as(struct recording *r, struct text text, struct parse_error *
 
 	r->format = recognise(text);
 	if (r->format == FORMAT_UNKNOWN) {
-		*error = (struct parse_error){ 1,
-			"a kernel log with e820 or EFI memory lines, the UEFI shell's memmap, "
-			"/sys/firmware/memmap, a bootmem report, or a plain map" };
+		*error = (struct parse_error){ 1, recognisable(text) };
 		return false;
 	}
 	if (!parse[r->format](r, text, error))

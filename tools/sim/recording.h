@@ -87,6 +87,10 @@ struct recording {
 	struct record_list user; /* the kernel's map after mem= and memmap= */
 	struct record_list srat;
 	uint64_t processor_nids; /* bit n: the recording names processors of node n */
+	struct {
+		uint32_t earlier_starts; /* of which a kernel log has maps, too, not taken */
+		bool banner;             /* while reading: no map since the kernel's first line */
+	} log;
 	struct recorded_start start;
 };
 

@@ -296,7 +296,10 @@ static bool accept(const struct recording *r, const struct record_list *list, co
 	if (list == &r->efi && replay_possible(r) && r->start.options != NULL &&
 		!take_options(options, r->start.options, errors))
 		return false;
-	return options_parse_words(options, "--set", words, strlen(words), errors) == 0;
+	if (options_parse_words(options, "--set", words, strlen(words), errors) == 0)
+		return true;
+	sink_puts(errors, "nothing is simulated with an option that can't be used\n");
+	return false;
 }
 
 /* Null: a replay is not possible after all, which the console says. */
