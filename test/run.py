@@ -36,11 +36,11 @@ class Count:
         return text + (f", {self.skipped} skipped" if self.skipped else "")
 
 
-def make(*targets):
+def make(*targets, **how):
     command = shlex.split(os.environ.get("MAKE", "make")) + ["--no-print-directory", "-s", "-k", "-j2"]
     # A jobserver of the calling make would be unusable here and only causes a warning.
     environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
-    return subprocess.run(command + list(targets), env=environment).returncode == 0
+    return subprocess.run(command + list(targets), env=environment, **how)
 
 
 def count_cmocka(log, status):
@@ -83,10 +83,10 @@ def run_unit(binary):
 
 def build(binaries):
     """All of them; a stale program must not stand in for one that no longer builds."""
-    if make(*binaries):
+    if make(*binaries).returncode == 0:
         return
     for binary in binaries:
-        if os.path.exists(binary) and not make("-q", binary):
+        if os.path.exists(binary) and make("-q", binary).returncode != 0:
             os.remove(binary)
 
 
@@ -105,11 +105,8 @@ def unit(binaries):
 def fuzz():
     """The same few inputs for each fuzzing target, each time."""
     count = Count()
-    command = shlex.split(os.environ.get("MAKE", "make")) + ["--no-print-directory", "-s", "-k", "fuzz-short"]
-    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
-                              timeout=UNIT_SECONDS)
+        done = make("fuzz-short", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=UNIT_SECONDS)
         log, status = done.stdout.decode(errors="replace"), done.returncode
     except subprocess.TimeoutExpired as late:
         log, status = (late.stdout or b"").decode(errors="replace"), -1
@@ -130,7 +127,7 @@ def suite(name, directory, targets, seconds, arguments):
     result = f"build/{os.path.basename(directory)}-tests.xml"
     if os.path.exists(result):
         os.remove(result)
-    if not make(*targets):
+    if make(*targets).returncode != 0:
         print(f"--- make {' '.join(targets)} failed")
         count.failed = 1
         return count

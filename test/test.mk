@@ -24,7 +24,7 @@ TEST_ARCH_32 := i386
 TEST_EFI_64  := x86_64
 TEST_EFI_32  := ia32
 TEST_CFLAGS  := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes \
-	-Iinclude -Itest/unit -Itools/sim -fno-sanitize-recover=all -fno-omit-frame-pointer
+	-D_FILE_OFFSET_BITS=64 -Iinclude -Itest/unit -Itools/sim -fno-sanitize-recover=all -fno-omit-frame-pointer
 TEST_SANITIZE_64 := -fsanitize=address,undefined
 TEST_SANITIZE_32 := $(if $(NATIVE_32),$(TEST_SANITIZE_64),-fsanitize=undefined -O2 -DSAMPLE=4)
 
@@ -75,6 +75,10 @@ build/test/$(1)/elf_kernel: test/unit/elf_kernel.S test/test.mk
 build/test/$(1)/test_elf: | build/test/$(1)/elf_kernel
 
 UNIT_BINS += $$(UNIT_TESTS:%=build/test/$(1)/test_%)
+
+# The simulator, for test/sim.
+build/test/$(1)/bootmem-sim: $$(patsubst %,build/test/$(1)/tools/sim/%.o,main diff doctor) build/test/$(1)/lib.a
+	$$(CC) -m$(1) $$(TEST_CFLAGS) $$(TEST_SANITIZE_$(1)) $$^ -o $$@
 endef
 # Tests of efi/ on EFI's tables of the host. Memory is seen where it is, which ASan's own is in the way of.
 EFI_TESTS   := $(patsubst test/efi/test_%.c,%,$(wildcard test/efi/test_*.c))
@@ -120,9 +124,14 @@ $(eval $(call EFI_TEST_RULES,32,$(CMOCKA_32)))
 $(eval $(call UNIT_RULES,64,))
 $(eval $(call UNIT_RULES,32,$(CMOCKA_32)))
 
+build/test/bootmem-sim-i386: build/test/32/bootmem-sim tools/exec32
+	tools/exec32 --install $< $@
+
+sim-check: build/test/64/bootmem-sim build/test/bootmem-sim-i386
+
 -include $(shell find build/test -name '*.d' 2>/dev/null)
 
-.PHONY: unit-bins unit sim-test bench-test vm test test-full test-packages
+.PHONY: unit-bins unit sim-check sim-test bench-test vm test test-full test-packages
 .SECONDARY:
 
 unit-bins: $(UNIT_BINS)

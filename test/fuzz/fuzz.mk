@@ -80,7 +80,7 @@ fuzz-targets: $(FUZZ_TARGETS:%=build/fuzz/%) $(FUZZ_TARGETS:%=build/fuzz/seeds/%
 
 fuzz-short: fuzz-packages
 	@$(MAKE) --no-print-directory $(FUZZ_TARGETS:%=build/fuzz/%)
-	@test/fuzz/run.sh short $(FUZZ_TARGETS)
+	@printf '%s\n' $(FUZZ_TARGETS) | xargs -n 1 -P 2 test/fuzz/run.sh short
 
 fuzz-corpus: fuzz-targets
 	@test/fuzz/run.sh keep $(FUZZ_TARGETS)

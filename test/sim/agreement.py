@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAPS = ROOT / "test" / "maps"
 POLICIES = pathlib.Path(__file__).with_name("policies.tsv")
 SIMULATORS = {"x86_64": "bootmem-sim", "i386": "bootmem-sim-i386"}
-CHECKED = {"x86_64": "64-check/bootmem-sim", "i386": "bootmem-sim-i386-check"}
+CHECKED = {"x86_64": "64/bootmem-sim", "i386": "bootmem-sim-i386"}
 PAGE, MIB, GIB = 4096, 1 << 20, 1 << 30
 
 # --- the reviewed table ----------------------------------------------------------------------------
@@ -131,7 +131,7 @@ def with_picture(binary, path):
 def reports(recording):
     """Of its own architecture, told what its kernel was told; and of each, in a build with sanitizers."""
     own = simulate(recording.path, recording.arch, *recording.arguments())
-    return own, {arch: with_picture(ROOT / "build/sim" / binary, recording.path) for arch, binary in CHECKED.items()}
+    return own, {arch: with_picture(ROOT / "build/test" / binary, recording.path) for arch, binary in CHECKED.items()}
 
 
 # --- tables ----------------------------------------------------------------------------------------
