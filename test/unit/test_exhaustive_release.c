@@ -192,27 +192,41 @@ static void give_set(struct naive *n, const struct image *image, const struct pl
 	}
 }
 
-static void check_reserved(
-	const struct place *place, struct image *image, struct naive *n, unsigned set)
+/* An image and its model as they were. */
+struct saved {
+	uint8_t *bytes, *model;
+};
+
+static struct saved save(const struct image *image, const struct naive *n)
+{
+	struct saved saved = { malloc(image->size_bytes), malloc(naive_saved_bytes(n)) };
+
+	memcpy(saved.bytes, image->bytes, image->size_bytes);
+	memcpy(saved.model, n->state, naive_saved_bytes(n));
+	return saved;
+}
+
+static void restore(const struct saved *saved, const struct image *image, struct naive *n)
+{
+	memcpy(image->bytes, saved->bytes, image->size_bytes);
+	memcpy(n->state, saved->model, naive_saved_bytes(n));
+}
+
+static void check_reserved(const struct place *place, const struct image *image, struct naive *n,
+	const struct saved *saved, unsigned set)
 {
 	static const char *const name[] = { "in runs", "upwards", "downwards" };
-	uint8_t *bytes = malloc(image->size_bytes), *model = malloc(naive_saved_bytes(n));
 	size_t trace = strlen(n->trace);
 
-	memcpy(bytes, image->bytes, image->size_bytes);
-	memcpy(model, n->state, naive_saved_bytes(n));
 	for (unsigned how = 0; how < HOWS; how++) {
 		naive_say(n, "; %03x %s", set, name[how]);
 		give_set(n, image, place, set, (enum how)how);
 		naive_compare(n, image->mm);
 		give_set(n, image, place, all(place) & ~set, (enum how)how);
 		naive_compare(n, image->mm);
-		memcpy(image->bytes, bytes, image->size_bytes);
-		memcpy(n->state, model, naive_saved_bytes(n));
+		restore(saved, image, n);
 		n->trace[trace] = '\0';
 	}
-	free(bytes);
-	free(model);
 }
 
 /* Nothing is free at first, a set is released, then the rest. */
@@ -220,10 +234,14 @@ static uint64_t all_reserved_sets(const struct place *place)
 {
 	struct naive *n = model_of(place, 0);
 	struct image image = { 0 };
+	struct saved saved;
 
 	image_make(&image, n, TOP, NAIVE_DEFER);
+	saved = save(&image, n);
 	for (unsigned set = 0; set <= all(place); set++)
-		check_reserved(place, &image, n, set);
+		check_reserved(place, &image, n, &saved, set);
+	free(saved.bytes);
+	free(saved.model);
 	image_free(&image);
 	naive_delete(n);
 	return all(place) + 1;
