@@ -211,6 +211,17 @@ def test_report_again(arch, tmp_path):
         assert {o["owner"] for o in again["owners"]} == {o["owner"] for o in first["owners"]}, recording.name
 
 
+def test_a_start_that_cant_be_made_again_is_named(arch):
+    """Of a report without what the start began with, or of the other architecture, the map is taken."""
+    other = "i386" if arch == "x86_64" else "x86_64"
+    whole = agreement.simulate(EFI[0].path, arch)
+    for document in ({k: v for k, v in whole.items() if k != "input"}, agreement.simulate(EFI[0].path, other)):
+        done = run(arch, json.dumps(document), "--json")
+        assert (done.returncode, done.stderr) == (0, b"standard input: the start of this report can't be made again "
+                                                     b"here; its map and affinity are taken\n")
+    assert run(arch, json.dumps(whole), "--json").stderr == b""
+
+
 # --- what can't be used --------------------------------------------------------------------------------
 
 MALFORMED = {

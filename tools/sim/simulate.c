@@ -280,6 +280,15 @@ static void say_split(const struct split *split, const struct sink *errors)
 			errors, "highmem= ignored: it %s\n", split_refusal_text(split->highmem));
 }
 
+/* A start that can't be made again is one of the same map, and without the options that it had. */
+static void say_no_replay(
+	const struct recording *r, const struct record_list *list, const struct sink *errors)
+{
+	if (r->format == FORMAT_REPORT && list == &r->efi && !replay_possible(r))
+		sink_puts(errors, "the start of this report can't be made again here; its map and "
+				  "affinity are taken\n");
+}
+
 /* The chosen map, and the options; false, with a line on errors, when one of them can't be used. */
 static bool accept(const struct recording *r, const struct record_list *list, const char *words,
 	struct boot_options *options, const struct sink *errors)
@@ -342,6 +351,7 @@ struct simulation *simulate(const struct recording *r, enum map_choice choice, c
 	if (s == NULL)
 		return NULL;
 	if (run(s, &parsed)) {
+		say_no_replay(r, chosen(r, choice), errors);
 		check_set(s, options, errors);
 		say_split(&s->boot.split, errors);
 		return s;
