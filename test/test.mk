@@ -87,8 +87,8 @@ EFI_LIB_SRC := $(CORE_SRC) $(filter-out $(addprefix efi/,main.c power.c relocate
 	$(addprefix tools/sim/,affinity.c fake_cpu.c fake_firmware.c json_reader.c names.c recording.c text.c) \
 	$(wildcard tools/sim/parse_*.c)
 EFI_KERNELS := $(ARCHES:%=build/kernels/%/hello.elf)
-# Of all pairs of faults, one in so many; all with FULL. qemu-i386 is slow: it takes samples of single ones, too, and all
-# are made with the i386 layout in 64 bits.
+# Of all faults and of all pairs, one in so many, and with FULL. qemu-i386 is slow: it takes samples of all, and all are
+# made with the i386 layout in 64 bits.
 EFI_VARIANTS         := 64 64-i386 32
 EFI_WIDTH_64         := 64
 EFI_WIDTH_64-i386    := 64
@@ -96,16 +96,17 @@ EFI_WIDTH_32         := 32
 EFI_ARCH_64          := x86_64
 EFI_ARCH_64-i386     := i386
 EFI_ARCH_32          := i386
-FAULT_STEPS_64       := 1 7
-FAULT_STEPS_64-i386  := 1 7
-FAULT_STEPS_32       := $(if $(NATIVE_32),1 7,23 29)
+FAULT_STEPS_64       := 1 7 1
+FAULT_STEPS_64-i386  := 1 7 1
+FAULT_STEPS_32       := $(if $(NATIVE_32),1 7 1,23 29 11)
 
 # $(1): variant, $(2): what must exist before linking
 define EFI_TEST_RULES
 build/test/efi/$(1)/%.o: %.c test/test.mk
 	@mkdir -p $$(@D)
 	$$(CC) -m$$(EFI_WIDTH_$(1)) $$(TEST_CFLAGS) -O2 -fsanitize=undefined -fshort-wchar -include test/efi/image_host.h \
-		-DSINGLE_STEP=$$(word 1,$$(FAULT_STEPS_$(1))) -DPAIR_STEP=$$(word 2,$$(FAULT_STEPS_$(1))) $$(EFI_CFLAGS) \
+		-DSINGLE_STEP=$$(word 1,$$(FAULT_STEPS_$(1))) -DPAIR_STEP=$$(word 2,$$(FAULT_STEPS_$(1))) \
+		-DFULL_STEP=$$(word 3,$$(FAULT_STEPS_$(1))) $$(EFI_CFLAGS) \
 		-isystem /usr/include/efi/$$(TEST_EFI_$$(EFI_WIDTH_$(1))) -Iefi -Iarch -Iarch/$$(EFI_ARCH_$(1)) -MMD -MP -c $$< -o $$@
 
 build/test/efi/$(1)/lib.a: $$(EFI_LIB_SRC:%.c=build/test/efi/$(1)/%.o) build/test/efi/$(1)/arch/$$(EFI_ARCH_$(1))/paging.o
