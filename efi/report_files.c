@@ -86,69 +86,115 @@ static void write_buffered(void *ctx, const char *text, size_t length)
 	}
 }
 
+/* What GetInfo has to say of a file with one of our names. */
+union info {
+	EFI_FILE_INFO file;
+	uint8_t bytes[offsetof(EFI_FILE_INFO, FileName) + 2 * NAME_LENGTH * sizeof(CHAR16)];
+};
+
+static EFI_STATUS get_info(EFI_FILE_HANDLE handle, union info *info)
+{
+	UINTN bytes = sizeof(*info);
+
+	return handle->GetInfo(handle, &file_info_guid, &bytes, info);
+}
+
+static EFI_STATUS open_numbered(EFI_FILE_HANDLE directory, const struct report_file *file,
+	unsigned number, UINT64 create, EFI_FILE_HANDLE *handle)
+{
+	CHAR16 name[NAME_LENGTH];
+
+	make_name(name, file, number);
+	return directory->Open(directory, handle, name,
+		EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE | create, 0);
+}
+
+/* The file to write, and how long it is: a new one is empty. Where that can't be known it is left alone. */
+static EFI_STATUS create(EFI_FILE_HANDLE directory, const struct report_file *file,
+	EFI_FILE_HANDLE *handle, uint64_t *bytes)
+{
+	union info info;
+	EFI_STATUS status = open_numbered(directory, file, 0, EFI_FILE_MODE_CREATE, handle);
+
+	if (EFI_ERROR(status))
+		return status;
+	status = get_info(*handle, &info);
+	if (EFI_ERROR(status))
+		(*handle)->Close(*handle);
+	else
+		*bytes = info.file.FileSize;
+	return status;
+}
+
+/* A file that is still there would show behind the end of a shorter one. Firmware that can't rename (U-Boot) loses it. */
+static EFI_STATUS create_empty(EFI_FILE_HANDLE directory, const struct report_file *file,
+	const struct sink *messages, EFI_FILE_HANDLE *handle)
+{
+	uint64_t bytes;
+	EFI_STATUS status = create(directory, file, handle, &bytes);
+
+	if (EFI_ERROR(status) || bytes == 0)
+		return status;
+	sink_printf(messages, "files: the last %s.%s is not kept: the firmware can't rename it\n",
+		file->stem, file->suffix);
+	(*handle)->Delete(*handle);
+	status = create(directory, file, handle, &bytes);
+	if (EFI_ERROR(status) || bytes == 0)
+		return status;
+	(*handle)->Close(*handle);
+	return EFI_ACCESS_DENIED;
+}
+
+/* Delete says that it could not by a warning. */
+static void delete_part(
+	EFI_FILE_HANDLE handle, const struct report_file *file, const struct sink *messages)
+{
+	if (handle->Delete(handle) != EFI_SUCCESS)
+		sink_printf(messages, "files: a part of %s.%s stays: the firmware can't delete it\n",
+			file->stem, file->suffix);
+}
+
 static EFI_STATUS write_file(EFI_FILE_HANDLE directory, const struct report_file *file,
-	uint8_t *buffer, const struct boot *b, enum report_stage stage)
+	uint8_t *buffer, const struct boot *b, enum report_stage stage, const struct sink *messages)
 {
 	struct output o = { .buffer = buffer, .status = EFI_SUCCESS };
 	struct sink sink = { write_buffered, &o };
-	CHAR16 name[NAME_LENGTH];
-	EFI_STATUS status;
+	EFI_STATUS status = create_empty(directory, file, messages, &o.handle);
 
-	make_name(name, file, 0);
-	status = directory->Open(directory, &o.handle, name,
-		EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE | EFI_FILE_MODE_CREATE, 0);
 	if (EFI_ERROR(status))
 		return status;
 	file->write(b, stage, &sink);
 	flush(&o);
-	if (EFI_ERROR(o.status)) {
-		o.handle->Delete(o.handle);
-		return o.status;
-	}
-	return o.handle->Close(o.handle);
+	if (!EFI_ERROR(o.status))
+		return o.handle->Close(o.handle);
+	delete_part(o.handle, file, messages);
+	return o.status;
 }
 
 /* --- older files --------------------------------------------------------------------------------- */
 
-static EFI_FILE_HANDLE open_older(
-	EFI_FILE_HANDLE directory, const struct report_file *file, unsigned number)
-{
-	EFI_FILE_HANDLE handle;
-	CHAR16 name[NAME_LENGTH];
-
-	make_name(name, file, number);
-	if (EFI_ERROR(directory->Open(
-		    directory, &handle, name, EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE, 0)))
-		return NULL;
-	return handle;
-}
-
 static EFI_STATUS rename_file(
 	EFI_FILE_HANDLE handle, const struct report_file *file, unsigned number)
 {
-	union {
-		EFI_FILE_INFO info;
-		uint8_t bytes[offsetof(EFI_FILE_INFO, FileName) + 2 * NAME_LENGTH * sizeof(CHAR16)];
-	} room;
-	UINTN bytes = sizeof(room);
-	EFI_STATUS status = handle->GetInfo(handle, &file_info_guid, &bytes, &room);
+	union info info;
+	EFI_STATUS status = get_info(handle, &info);
 
 	if (EFI_ERROR(status))
 		return status;
-	make_name(room.info.FileName, file, number);
-	room.info.Size = offsetof(EFI_FILE_INFO, FileName) + NAME_LENGTH * sizeof(CHAR16);
-	return handle->SetInfo(handle, &file_info_guid, (UINTN)room.info.Size, &room);
+	make_name(info.file.FileName, file, number);
+	info.file.Size = offsetof(EFI_FILE_INFO, FileName) + NAME_LENGTH * sizeof(CHAR16);
+	return handle->SetInfo(handle, &file_info_guid, (UINTN)info.file.Size, &info);
 }
 
 /* Give the file of this number the next one, which is free by now; the last is deleted. */
 static EFI_STATUS move_up(
 	EFI_FILE_HANDLE directory, const struct report_file *file, unsigned number)
 {
-	EFI_FILE_HANDLE handle = open_older(directory, file, number);
-	EFI_STATUS status;
+	EFI_FILE_HANDLE handle;
+	EFI_STATUS status = open_numbered(directory, file, number, 0, &handle);
 
-	if (handle == NULL)
-		return EFI_SUCCESS;
+	if (EFI_ERROR(status))
+		return status == EFI_NOT_FOUND ? EFI_SUCCESS : status;
 	if (number == REPORT_FILES_OLDER)
 		return handle->Delete(handle);
 	status = rename_file(handle, file, number + 1);
@@ -156,24 +202,19 @@ static EFI_STATUS move_up(
 	return status;
 }
 
-/* Firmware that can't rename (U-Boot) loses the last report, not this one. */
-static void rotate(
-	EFI_FILE_HANDLE directory, const struct report_file *file, const struct sink *messages)
+/* Where it ends early, on an error or a warning, the last file stays what it was. */
+static void rotate(EFI_FILE_HANDLE directory, const struct report_file *file)
 {
-	EFI_FILE_HANDLE last = open_older(directory, file, 0);
-	EFI_STATUS status = EFI_SUCCESS;
+	EFI_FILE_HANDLE last;
+	EFI_STATUS status = open_numbered(directory, file, 0, 0, &last);
 
-	if (last == NULL)
+	if (EFI_ERROR(status))
 		return;
-	for (unsigned n = REPORT_FILES_OLDER + 1; n-- > 0 && !EFI_ERROR(status);)
-		status = n != 0 ? move_up(directory, file, n) : rename_file(last, file, 1);
-	if (!EFI_ERROR(status)) {
-		last->Close(last);
-		return;
-	}
-	sink_printf(messages, "files: the last %s.%s is not kept: %s\n", file->stem, file->suffix,
-		status == EFI_WRITE_PROTECTED ? reason(status) : "the firmware can't rename it");
-	last->Delete(last);
+	for (unsigned n = REPORT_FILES_OLDER; n > 0 && status == EFI_SUCCESS; n--)
+		status = move_up(directory, file, n);
+	if (status == EFI_SUCCESS)
+		rename_file(last, file, 1);
+	last->Close(last);
 }
 
 /* --- all of them ----------------------------------------------------------------------------------- */
@@ -197,8 +238,8 @@ static void write_all(EFI_FILE_HANDLE directory, uint8_t *buffer, const struct b
 	for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
 		EFI_STATUS status;
 
-		rotate(directory, &files[i], messages);
-		status = write_file(directory, &files[i], buffer, b, stage);
+		rotate(directory, &files[i]);
+		status = write_file(directory, &files[i], buffer, b, stage, messages);
 		if (EFI_ERROR(status)) {
 			sink_printf(messages, "files: no \\bootmem\\%s.%s: %s\n", files[i].stem,
 				files[i].suffix, reason(status));

@@ -16,7 +16,8 @@
 
 /*
  * Write the three files, and number the older ones. What can't be written, because the volume is read-only or full or
- * there is none, is named on messages; nothing else comes of it, and no half-written file stays.
+ * there is none, is named on messages; nothing else comes of it. A file of an older start stays whole or is gone, and
+ * no half-written file stays; where the firmware does not let us, messages name it.
  */
 void report_files_write(EFI_BOOT_SERVICES *bs, EFI_HANDLE device, const struct boot *b,
 	enum report_stage stage, const struct sink *messages);

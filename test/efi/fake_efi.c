@@ -120,6 +120,30 @@ static void take_back(phys_t at, uint64_t pages)
 	fake_close(fw, at, at + pfn_phys(pages));
 }
 
+/* Who asks again for a part of what was refused takes the rest on himself. */
+static EFI_STATUS free_or_refuse(EFI_STATUS status, phys_t at, uint64_t pages, bool pool)
+{
+	struct fake_efi *e = &fake_efi;
+	phys_t end = at + pfn_phys(pages);
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < e->refusals; i++)
+		if (end <= e->refused[i].at || e->refused[i].at + pfn_phys(e->refused[i].pages) <= at)
+			e->refused[kept++] = e->refused[i];
+	e->refusals = kept;
+	if (EFI_ERROR(status))
+		e->refused[e->refusals++] = (struct refused){ at, pages, pool };
+	else
+		take_back(at, pages);
+	return status;
+}
+
+void fake_efi_free_refused(void)
+{
+	for (uint32_t i = 0; i < fake_efi.refusals; i++)
+		take_back(fake_efi.refused[i].at, fake_efi.refused[i].pages);
+}
+
 static EFI_STATUS EFIAPI allocate_some_pages(
 	EFI_ALLOCATE_TYPE how, EFI_MEMORY_TYPE type, UINTN pages, EFI_PHYSICAL_ADDRESS *at)
 {
@@ -130,11 +154,7 @@ static EFI_STATUS EFIAPI allocate_some_pages(
 
 static EFI_STATUS EFIAPI free_some_pages(EFI_PHYSICAL_ADDRESS at, UINTN pages)
 {
-	EFI_STATUS status = fault(CALL_FREE_PAGES);
-
-	if (!EFI_ERROR(status))
-		take_back(at, pages);
-	return status;
+	return free_or_refuse(fault(CALL_FREE_PAGES), at, pages, false);
 }
 
 /* A block begins with the number of its pages. */
@@ -161,12 +181,9 @@ static EFI_STATUS EFIAPI allocate_pool(EFI_MEMORY_TYPE type, UINTN bytes, VOID *
 
 static EFI_STATUS EFIAPI free_pool(VOID *block)
 {
-	EFI_STATUS status = fault(CALL_FREE_POOL);
 	phys_t at = (uintptr_t)block - 16;
 
-	if (!EFI_ERROR(status))
-		take_back(at, *(uint64_t *)(uintptr_t)at);
-	return status;
+	return free_or_refuse(fault(CALL_FREE_POOL), at, *(uint64_t *)(uintptr_t)at, true);
 }
 
 static EFI_STATUS EFIAPI get_memory_map(
@@ -219,7 +236,7 @@ struct handle {
 	EFI_FILE protocol; /* first */
 	struct fake_file *file;
 	uint64_t at;
-	bool open;
+	bool open, wrote;
 };
 
 static struct handle handles[HANDLES];
@@ -281,7 +298,7 @@ static EFI_FILE_HANDLE open_handle(struct fake_file *file)
 	for (unsigned i = 0; i < HANDLES; i++) {
 		if (handles[i].open)
 			continue;
-		handles[i] = (struct handle){ file_functions, file, 0, true };
+		handles[i] = (struct handle){ file_functions, file, 0, true, false };
 		fake_efi.open_files++;
 		return &handles[i].protocol;
 	}
@@ -345,8 +362,11 @@ static void close_handle(struct handle *handle)
 static EFI_STATUS EFIAPI file_close(EFI_FILE_HANDLE protocol)
 {
 	EFI_STATUS status = fault(CALL_CLOSE);
+	struct handle *handle = handle_of(protocol);
 
-	close_handle(handle_of(protocol));
+	if (EFI_ERROR(status) && handle->wrote)
+		handle->file->size /= 2; /* the rest was only in memory */
+	close_handle(handle);
 	return status;
 }
 
@@ -384,6 +404,7 @@ static EFI_STATUS EFIAPI file_write(EFI_FILE_HANDLE protocol, UINTN *bytes, VOID
 	if (status == END_EARLY)
 		*bytes /= 2;
 	write_file(handle->file, handle->at, from, *bytes);
+	handle->wrote = true;
 	handle->at += *bytes;
 	return EFI_SUCCESS;
 }
@@ -413,7 +434,7 @@ static EFI_STATUS EFIAPI file_get_info(
 	return EFI_SUCCESS;
 }
 
-/* A rename within the directory. */
+/* A rename within the directory; all but the name must be as GetInfo says. */
 static EFI_STATUS EFIAPI file_set_info(
 	EFI_FILE_HANDLE protocol, EFI_GUID *type, UINTN bytes, VOID *from)
 {
@@ -423,7 +444,9 @@ static EFI_STATUS EFIAPI file_set_info(
 	char whole[96];
 
 	(void)type;
-	assert_true(bytes >= offsetof(EFI_FILE_INFO, FileName));
+	assert_true(bytes >= offsetof(EFI_FILE_INFO, FileName) && info->Size == bytes);
+	assert_int_equal(info->FileSize, file->size);
+	assert_int_equal(info->Attribute, 0);
 	if (EFI_ERROR(status))
 		return status;
 	*strrchr(directory.name, '\\') = '\0';
@@ -592,7 +615,7 @@ void fake_efi_init(phys_t screen, phys_t table)
 		.NumberOfTableEntries = e->fw.rsdp_phys != 0,
 		.ConfigurationTable = &acpi_table,
 	};
-	e->struck = e->calls = e->exits = e->open_files = 0;
+	e->struck = e->calls = e->exits = e->open_files = e->refusals = 0;
 	e->said = 0;
 	e->text[0] = '\0';
 	memset(handles, 0, sizeof(handles));

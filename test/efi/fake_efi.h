@@ -69,6 +69,14 @@ struct fake_efi {
 	uint8_t kind[FAKE_EFI_CALLS]; /* of each call */
 	uint32_t exits;               /* of ExitBootServices */
 
+	/* What FreePages and FreePool refused, and were not asked for again: a range that is asked for in parts is not here. */
+	struct refused {
+		phys_t at;
+		uint64_t pages;
+		bool pool;
+	} refused[FAKE_EFI_FAULTS];
+	uint32_t refusals;
+
 	uint32_t open_files;
 	struct fake_file file[FAKE_EFI_FILES];
 	size_t said;
@@ -88,6 +96,9 @@ const char *call_name(enum call kind);
  */
 #define FAKE_EFI_SCREEN_BYTES (320 * 200 * 4)
 void fake_efi_init(phys_t screen, phys_t table);
+
+/* Free after all what was refused. */
+void fake_efi_free_refused(void);
 
 /* Put a file on the volume. */
 void fake_efi_add_file(const char *name, const void *bytes, uint64_t size);
