@@ -108,7 +108,7 @@ def test_log_of_many_starts(arch):
     first, last = E820[0], E820[1]
     log = [x for r in (first, first, last) for x in ["Linux version 6.1.0", *new_e820(r), *new_srat(r)]]
     done = run(arch, encode(log), "--json")
-    assert (done.returncode, done.stderr) == (0, b"standard input: the log of 3 starts, the last one is taken\n")
+    assert (done.returncode, done.stderr) == (0, b"standard input: the log has maps of 3 starts, the last one is taken\n")
     assert comparable(json.loads(done.stdout)) == plainly(last.path, arch, "--map", "e820")
 
 
@@ -270,6 +270,17 @@ def test_malformed_directory(arch, tmp_path):
     done = subprocess.run([agreement.ROOT / "build" / agreement.SIMULATORS[arch], tmp_path], capture_output=True, timeout=60)
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode().startswith(f"{tmp_path}/7/end:fish: expected start and end in hexadecimal")
+
+
+def test_what_is_no_entry_in_a_directory_is_named(arch, tmp_path):
+    for entry in ("0", "2 (copy)", "9" * 20):
+        (tmp_path / entry).mkdir()
+        for name, value in (("start", "0x0"), ("end", "0x3ffffff"), ("type", "System RAM")):
+            (tmp_path / entry / name).write_text(value + "\n")
+    done = subprocess.run([agreement.ROOT / "build" / agreement.SIMULATORS[arch], tmp_path], capture_output=True, timeout=60)
+    assert done.returncode == 0
+    assert sorted(done.stderr.decode().splitlines()) == [
+        f"{tmp_path}/{entry}: left out: expected the number of an entry" for entry in ("2 (copy)", "9" * 20)]
 
 
 def test_deep_nesting(arch):

@@ -189,19 +189,22 @@ static void test_user_map_without_time_stamps(void **state)
 	recording_free(&r);
 }
 
-/* A syslog file has many starts. The map of one that ended before its map was printed is that of the one before. */
+#define BOOT(version) "kernel: Linux version " version "\n"
+
+/* A syslog file has many starts. */
 static void test_starts_in_a_log(void **state)
 {
 	struct recording r;
 
 	(void)state;
-	parses(&r, "kernel: Linux version 5.10.0\nBIOS-e820: [mem 0x0-0xfff] usable\nDMI: Old\n"
-		   "SRAT: Node 0 PXM 0 [mem 0x0-0xfff]\nSRAT: PXM 1 -> APIC 0x00 -> Node 1\n"
-		   "kernel: Linux version 6.1.0\nefi: mem00: type=7, attr=0xf, range=[0x0-0x1000) (0MB)\n"
-		   "user: [mem 0x0-0xfff] usable\n"
-		   "kernel: Linux version 6.1.1\nBIOS-e820: [mem 0x2000-0x2fff] usable\n"
-		   "BIOS-e820: [mem 0x3000-0x3fff] reserved\nDMI: New\nkernel: Linux version 6.1.2\n");
+	parses(&r, BOOT("5.10") "BIOS-e820: [mem 0x0-0xfff] usable\nDMI: Old\n"
+				"SRAT: Node 0 PXM 0 [mem 0x0-0xfff]\nSRAT: PXM 1 -> APIC 0x00 -> Node 1\n" BOOT(
+		"6.1.0") "efi: mem00: type=7, attr=0xf, range=[0x0-0x1000) (0MB)\n"
+			 "user: [mem 0x0-0xfff] usable\n" BOOT("6.1.1")
+				 "BIOS-e820: [mem 0x2000-0x2fff] usable\n"
+				 "BIOS-e820: [mem 0x3000-0x3fff] reserved\nDMI: New\n" BOOT("6.1.2"));
 	assert_int_equal(r.log.earlier_starts, 2);
+	assert_false(r.log.left_out);
 	assert_int_equal(r.e820.count, 2);
 	is_record(&r.e820.item[0], 0x2000, 0x3000, E820_RAM);
 	assert_int_equal(r.efi.count + r.user.count + r.srat.count, 0);
@@ -209,10 +212,49 @@ static void test_starts_in_a_log(void **state)
 	assert_string_equal(r.machine, "New");
 	recording_free(&r);
 
-	parses(&r, "BIOS-e820: [mem 0x0-0xfff] usable\nLinux version 6.1.0\nLinux version 6.1.0\n");
+	parses(&r, "BIOS-e820: [mem 0x0-0xfff] usable\n" BOOT("6.1.0") BOOT("6.1.0"));
 	assert_int_equal(r.log.earlier_starts, 0);
 	assert_int_equal(r.e820.count, 1);
 	recording_free(&r);
+}
+
+/* What is said of nodes, the machine and the kernel's own map by a start that lost its map is not of the one before. */
+static void test_start_without_a_map(void **state)
+{
+	static const char *const line[] = { "SRAT: Node 1 PXM 1 [mem 0x0-0xfff]\n",
+		"SRAT: PXM 1 -> APIC 0x00 -> Node 1\n", "user: [mem 0x0-0xfff] usable\n" };
+	struct recording r;
+	char text[512];
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(line); i++) {
+		snprintf(text, sizeof(text), "BIOS-e820: [mem 0x0-0xfff] usable\n%s%sDMI: X\n",
+			BOOT("6.1.0"), line[i]);
+		parses(&r, text);
+		assert_int_equal(r.log.earlier_starts, 0);
+		assert_true(r.log.left_out);
+		assert_int_equal(r.e820.count, 1);
+		assert_int_equal(r.user.count + r.srat.count, 0);
+		assert_int_equal(r.processor_nids, 0);
+		assert_string_equal(r.machine, "");
+		recording_free(&r);
+	}
+}
+
+/* A reset ends a line anywhere, and what an earlier start could not say is of no interest. */
+static void test_start_that_was_cut_off(void **state)
+{
+	struct recording r;
+
+	(void)state;
+	parses(&r, "BIOS-e820: [mem 0x0-0xfff] usable\nBIOS-e820: [mem 0x1" BOOT("6.1.0")
+		   "BIOS-e820: [mem 0x0-0x1fff] usable\nBIOS-e820: [mem 0x2\n" BOOT("6.1.1")
+		   "BIOS-e820: [mem 0x0-0x2fff] usable\n");
+	assert_int_equal(r.log.earlier_starts, 2);
+	assert_int_equal(r.e820.count, 1);
+	is_record(&r.e820.item[0], 0, 0x3000, E820_RAM);
+	recording_free(&r);
+	rejects("BIOS-e820: [mem 0x0-0xfff] usable\n" BOOT("6.1.0") "BIOS-e820: [mem 0x\nefi: mem0: x\n", 3);
 }
 
 static void test_sysfs_in_any_order(void **state)
@@ -494,6 +536,8 @@ int main(void)
 		cmocka_unit_test(test_user_map_is_apart),
 		cmocka_unit_test(test_user_map_without_time_stamps),
 		cmocka_unit_test(test_starts_in_a_log),
+		cmocka_unit_test(test_start_without_a_map),
+		cmocka_unit_test(test_start_that_was_cut_off),
 		cmocka_unit_test(test_sysfs_in_any_order),
 		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_report_tells_the_start),

@@ -107,7 +107,7 @@ static bool read_file(struct buffer *b, const char *path)
 static void read_field(
 	struct buffer *b, const char *directory, const char *entry, const char *field)
 {
-	char path[600];
+	char path[8192];
 
 	buffer_add(b, entry);
 	buffer_add(b, "/");
@@ -118,6 +118,19 @@ static void read_field(
 	buffer_add(b, "\n");
 }
 
+/* The kernel names them by numbers from 0 on; the parser knows how many there may be. */
+static bool is_entry(const char *directory, const char *name)
+{
+	size_t digits = strspn(name, "0123456789");
+
+	if (name[digits] == '\0' && digits <= 9)
+		return true;
+	if (name[0] != '.')
+		fprintf(stderr, "%s/%s: left out: expected the number of an entry\n", directory,
+			name);
+	return false;
+}
+
 static bool read_directory(struct buffer *b, const char *path)
 {
 	DIR *directory = opendir(path);
@@ -125,7 +138,7 @@ static bool read_directory(struct buffer *b, const char *path)
 	if (directory == NULL)
 		return false;
 	for (struct dirent *e; (e = readdir(directory)) != NULL;) {
-		if (e->d_name[0] < '0' || e->d_name[0] > '9')
+		if (!is_entry(path, e->d_name))
 			continue;
 		read_field(b, path, e->d_name, "start");
 		read_field(b, path, e->d_name, "end");
@@ -184,8 +197,11 @@ static void say_parse_error(
 static void say_what_is_left_out(const char *path, const struct recording *r)
 {
 	if (r->log.earlier_starts != 0)
-		fprintf(stderr, "%s: the log of %u starts, the last one is taken\n", shown(path),
-			r->log.earlier_starts + 1);
+		fprintf(stderr, "%s: the log has maps of %u starts, the last one is taken\n",
+			shown(path), r->log.earlier_starts + 1);
+	if (r->log.left_out)
+		fprintf(stderr, "%s: the last start in the log has no map, the one before is taken\n",
+			shown(path));
 }
 
 /* A usable recording of a file; on false the reason is on standard error. */

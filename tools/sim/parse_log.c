@@ -294,24 +294,39 @@ static bool parse_srat(struct recording *r, struct text line)
 
 /* --- all ------------------------------------------------------------------------------------- */
 
-/* A map behind a kernel's first line, in a log that had one before. */
+/*
+ * A log may have several starts, each from a kernel's first line on. The last one with a map of the firmware's counts, and
+ * what was read, or could not be read, of those before is forgotten.
+ */
+static bool has_map(const struct recording *r)
+{
+	return r->efi.count + r->e820.count != 0;
+}
+
+/* The map of another start, if a first line stood before it. */
 static void begin_map(struct recording *r)
 {
-	if (r->log.banner && r->efi.count + r->e820.count + r->user.count != 0) {
+	if (r->log.banner) {
+		r->log.earlier_starts += has_map(r);
 		r->efi.count = r->e820.count = r->user.count = r->srat.count = 0;
 		r->processor_nids = 0;
 		r->machine[0] = '\0';
-		r->log.earlier_starts++;
+		r->log.error = (struct parse_error){ 0 };
+		r->log.left_out = false;
 	}
 	r->log.banner = false;
 }
 
-static void take_remark(struct recording *r, struct text line)
+static bool take_banner(struct recording *r, struct text line)
 {
-	struct text version = line;
+	if (!text_find(&line, "Linux version "))
+		return false;
+	r->log.banner = true;
+	return true;
+}
 
-	if (text_find(&version, "Linux version "))
-		r->log.banner = true;
+static void take_machine(struct recording *r, struct text line)
+{
 	if (r->machine[0] == '\0' && text_find(&line, "DMI: "))
 		text_copy(text_trim(line), r->machine, sizeof(r->machine));
 }
@@ -319,10 +334,17 @@ static void take_remark(struct recording *r, struct text line)
 /* What is wrong with the line, or null. */
 static const char *parse_line(struct recording *r, struct text line)
 {
-	enum mark mark = take_mark(&line);
+	enum mark mark;
 
-	if (mark != MARK_NONE && mark != MARK_SRAT)
+	if (take_banner(r, line))
+		return NULL; /* a map's line in front of it was cut off */
+	mark = take_mark(&line);
+	if (mark == MARK_E820 || mark == MARK_EFI)
 		begin_map(r);
+	if (r->log.banner && has_map(r)) {
+		r->log.left_out |= mark != MARK_NONE;
+		return NULL; /* of a start whose map is not in the log */
+	}
 	switch (mark) {
 	case MARK_E820:
 		return parse_e820(&r->e820, line) ? NULL
@@ -341,11 +363,20 @@ static const char *parse_line(struct recording *r, struct text line)
 	case MARK_NONE:
 		break;
 	}
-	take_remark(r, line);
+	take_machine(r, line);
 	return NULL;
 }
 
 bool parse_log(struct recording *r, struct text text, struct parse_error *error)
 {
-	return parse_lines(r, text, parse_line, error);
+	struct text line;
+
+	for (uint32_t number = 1; text_line(&text, &line); number++) {
+		const char *expected = parse_line(r, line);
+
+		if (expected != NULL && r->log.error.line == 0)
+			r->log.error = (struct parse_error){ number, expected };
+	}
+	*error = r->log.error;
+	return error->line == 0;
 }

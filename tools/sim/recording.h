@@ -79,6 +79,12 @@ struct recorded_start {
 	uint8_t distance[BOOTMEM_MAX_NODES * BOOTMEM_MAX_NODES]; /* [from * nodes + to] */
 };
 
+/* line 0: no line of its own is to blame. */
+struct parse_error {
+	uint32_t line;
+	const char *expected;
+};
+
 struct recording {
 	enum recording_format format;
 	char machine[96]; /* printable ASCII; may be empty */
@@ -88,16 +94,13 @@ struct recording {
 	struct record_list srat;
 	uint64_t processor_nids; /* bit n: the recording names processors of node n */
 	struct {
-		uint32_t earlier_starts; /* of which a kernel log has maps, too, not taken */
-		bool banner;             /* while reading: no map since the kernel's first line */
+		uint32_t earlier_starts; /* with maps, that a kernel log has, too */
+		bool left_out;           /* lines of a later start, which has no map */
+		/* while reading: */
+		bool banner; /* no map since a kernel's first line */
+		struct parse_error error;
 	} log;
 	struct recorded_start start;
-};
-
-/* line 0: no line of its own is to blame. */
-struct parse_error {
-	uint32_t line;
-	const char *expected;
 };
 
 void recording_init(struct recording *r);
