@@ -339,7 +339,8 @@ enum bm_error boot_stage_limits(struct boot *b)
 	say_refused(b, "vmalloc", b->split.vmalloc);
 	say_refused(b, "highmem", b->split.highmem);
 	if (error != BM_OK)
-		return boot_fail(b, error, "limits: there is no RAM below %llu MiB",
+		return boot_fail(b, error, "limits: %s no RAM below %llu MiB",
+			b->input.options.mem_bytes != 0 ? "mem= leaves" : "there is",
 			(unsigned long long)(b->split.low_end_phys / MIB));
 	if (ARCH_HIGHMEM)
 		b->pool.current_limit = pfn_phys(b->limits.max_low_pfn);

@@ -222,6 +222,15 @@ def test_a_start_that_cant_be_made_again_is_named(arch):
     assert run(arch, json.dumps(whole), "--json").stderr == b""
 
 
+def test_a_report_that_lost_lines_is_refused(arch):
+    """On the way over a serial line, without breaking the document."""
+    document = agreement.simulate(EFI[0].path, arch)
+    del document["firmware_map"][3]
+    done = run(arch, json.dumps(document), "--json")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"standard input: expected as many entries of firmware_map")
+
+
 # --- what can't be used --------------------------------------------------------------------------------
 
 MALFORMED = {

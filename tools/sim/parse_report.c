@@ -467,6 +467,7 @@ static void read_vendor(struct json_reader *j, void *machine)
 static const struct json_field firmware_fields[] = {
 	FIELD("vendor", read_vendor, struct recording, machine),
 	FIELD("revision", json_read_number, struct recording, start.revision),
+	FIELD("descriptors", json_read_number, struct recording, start.descriptors),
 	FIELD("descriptor_size", json_read_number, struct recording, start.descriptor_bytes),
 	FIELD("exit_attempts", json_read_number, struct recording, start.exit_attempts),
 };
@@ -543,8 +544,13 @@ bool parse_report(struct recording *r, struct text text, struct parse_error *err
 	}
 	seek_document(&j);
 	JSON_OBJECT(&j, report_fields, r);
-	if (j.expected == NULL)
+	if (j.expected != NULL)
+		*error = (struct parse_error){ json_line_number(&j), j.expected };
+	else if (r->start.descriptors != 0 && r->start.descriptors != r->efi.count)
+		*error = (struct parse_error){ 0,
+			"as many entries of firmware_map as its \"descriptors\" says; a serial line "
+			"may have lost some" };
+	else
 		return true;
-	*error = (struct parse_error){ json_line_number(&j), j.expected };
 	return false;
 }

@@ -59,7 +59,7 @@ struct recorded_start {
 	char arch[16];
 	uint64_t revision; /* of the firmware */
 	char *options;     /* words for options_parse_words, NUL-terminated; null: none */
-	uint64_t descriptor_bytes, exit_attempts;
+	uint64_t descriptors, descriptor_bytes, exit_attempts;
 	struct paging_mode mode;
 	struct record image, init, workspace, storage, framebuffer, uart, initrd;
 	bool runtime_services, memory_attributes; /* were there */
