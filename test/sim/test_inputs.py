@@ -300,6 +300,7 @@ def test_command_line(arch, tmp_path):
     assert status("--diff", "--json", path, path) == status("--diff", "--svg", tmp_path / "x", path, path) == 2
     assert status("--diff", "-", "-") == 2
     assert status("--set", "mem=4K", path) == 1
+    assert run(arch, RECORDINGS[0].path.read_bytes(), "--set", "mem=4K").stderr.startswith(b"standard input: limits: mem= leaves no RAM")
     assert status("--map", "efi", path) == 1
     assert status("--set", "colour=blue", path) == 1
     said = run(arch, RECORDINGS[0].path.read_bytes(), "--set", "colour=blue").stderr.decode().splitlines()
