@@ -111,38 +111,47 @@ static EFI_STATUS open_numbered(EFI_FILE_HANDLE directory, const struct report_f
 
 /* The file to write, and how long it is: a new one is empty. Where that can't be known it is left alone. */
 static EFI_STATUS create(EFI_FILE_HANDLE directory, const struct report_file *file,
-	EFI_FILE_HANDLE *handle, uint64_t *bytes)
+	EFI_FILE_HANDLE *out, uint64_t *bytes)
 {
+	EFI_FILE_HANDLE handle;
 	union info info;
-	EFI_STATUS status = open_numbered(directory, file, 0, EFI_FILE_MODE_CREATE, handle);
+	EFI_STATUS status = open_numbered(directory, file, 0, EFI_FILE_MODE_CREATE, &handle);
 
 	if (EFI_ERROR(status))
 		return status;
-	status = get_info(*handle, &info);
-	if (EFI_ERROR(status))
-		(*handle)->Close(*handle);
-	else
-		*bytes = info.file.FileSize;
-	return status;
+	status = get_info(handle, &info);
+	if (EFI_ERROR(status)) {
+		handle->Close(handle);
+		return status;
+	}
+	*out = handle;
+	*bytes = info.file.FileSize;
+	return EFI_SUCCESS;
 }
 
 /* A file that is still there would show behind the end of a shorter one. Firmware that can't rename (U-Boot) loses it. */
 static EFI_STATUS create_empty(EFI_FILE_HANDLE directory, const struct report_file *file,
-	const struct sink *messages, EFI_FILE_HANDLE *handle)
+	const struct sink *messages, EFI_FILE_HANDLE *out)
 {
-	uint64_t bytes;
-	EFI_STATUS status = create(directory, file, handle, &bytes);
+	EFI_FILE_HANDLE handle = NULL;
+	uint64_t bytes = 0;
+	EFI_STATUS status = create(directory, file, &handle, &bytes);
 
-	if (EFI_ERROR(status) || bytes == 0)
+	if (!EFI_ERROR(status) && bytes != 0) {
+		sink_printf(messages,
+			"files: the last %s.%s is not kept: the firmware can't rename it\n",
+			file->stem, file->suffix);
+		handle->Delete(handle);
+		status = create(directory, file, &handle, &bytes);
+	}
+	if (EFI_ERROR(status))
 		return status;
-	sink_printf(messages, "files: the last %s.%s is not kept: the firmware can't rename it\n",
-		file->stem, file->suffix);
-	(*handle)->Delete(*handle);
-	status = create(directory, file, handle, &bytes);
-	if (EFI_ERROR(status) || bytes == 0)
-		return status;
-	(*handle)->Close(*handle);
-	return EFI_ACCESS_DENIED;
+	if (bytes != 0) {
+		handle->Close(handle);
+		return EFI_ACCESS_DENIED;
+	}
+	*out = handle;
+	return EFI_SUCCESS;
 }
 
 /* Delete says that it could not by a warning. */

@@ -21,7 +21,7 @@ MUTABLE   := $(wildcard core/*.c) $(wildcard arch/*/paging.c)
 # Warnings are the build's business: what is left of a mutant may have an unused variable.
 MUTATE_CFLAGS     := -m64 -std=gnu11 -w -Iinclude -Itest/unit -Itools/sim -Iarch
 MUTATE_EFI_TYPES  := -fshort-wchar $(EFI_CFLAGS) -isystem /usr/include/efi/x86_64
-MUTATE_EFI_CFLAGS := -O2 $(MUTATE_EFI_TYPES) -include test/efi/image_host.h -DSINGLE_STEP=23 -DPAIR_STEP=199 -Iefi
+MUTATE_EFI_CFLAGS := -O2 $(MUTATE_EFI_TYPES) -include test/efi/image_host.h -DSINGLE_STEP=23 -DPAIR_STEP=199 -DFULL_STEP=1 -Iefi
 MUTATE_fast       := -O2
 MUTATE_check      := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 MUTATE_cover      := -O1 --coverage

@@ -123,7 +123,7 @@ static bool is_entry(const char *directory, const char *name)
 {
 	size_t digits = strspn(name, "0123456789");
 
-	if (name[digits] == '\0' && digits <= 9)
+	if (digits <= 9 && name[digits] == '\0')
 		return true;
 	if (name[0] != '.')
 		fprintf(stderr, "%s/%s: left out: expected the number of an entry\n", directory,
