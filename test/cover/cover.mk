@@ -8,7 +8,7 @@
 
 COVER_PACKAGES := $(sort $(PACKAGES) gcc-multilib gcovr libcmocka-dev)
 # As few branches of the compiler's own as can be.
-COVER_CFLAGS    = -m64 -O0 --coverage $(filter-out -O1 -fno-sanitize%,$(TEST_CFLAGS)) -D_FILE_OFFSET_BITS=64 \
+COVER_CFLAGS    = -m64 -O0 --coverage $(filter-out -O1 -fno-sanitize%,$(TEST_CFLAGS)) \
 	-fshort-wchar $(EFI_CFLAGS) -isystem /usr/include/efi/x86_64 -Iarch -MMD -MP
 COVER_EFI      := -include test/efi/image_host.h -Iefi -DSINGLE_STEP=1 -DPAIR_STEP=31 -DFULL_STEP=1
 COVER_SRC      := $(CORE_SRC) core/string.c $(filter-out tools/sim/main.c,$(sort $(UNIT_COMMON) $(wildcard tools/sim/*.c)))

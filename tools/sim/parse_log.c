@@ -298,31 +298,31 @@ static bool parse_srat(struct recording *r, struct text line)
  * A log may have several starts, each from a kernel's first line on. The last one with a map of the firmware's counts, and
  * what was read, or could not be read, of those before is forgotten.
  */
+struct reading {
+	struct recording *r;
+	bool banner; /* no map since a kernel's first line */
+	struct parse_error error;
+};
+
 static bool has_map(const struct recording *r)
 {
 	return r->efi.count + r->e820.count != 0;
 }
 
 /* The map of another start, if a first line stood before it. */
-static void begin_map(struct recording *r)
+static void begin_map(struct reading *reading)
 {
-	if (r->log.banner) {
+	struct recording *r = reading->r;
+
+	if (reading->banner) {
 		r->log.earlier_starts += has_map(r);
+		r->log.left_out = false;
 		r->efi.count = r->e820.count = r->user.count = r->srat.count = 0;
 		r->processor_nids = 0;
 		r->machine[0] = '\0';
-		r->log.error = (struct parse_error){ 0 };
-		r->log.left_out = false;
+		reading->error = (struct parse_error){ 0 };
 	}
-	r->log.banner = false;
-}
-
-static bool take_banner(struct recording *r, struct text line)
-{
-	if (!text_find(&line, "Linux version "))
-		return false;
-	r->log.banner = true;
-	return true;
+	reading->banner = false;
 }
 
 static void take_machine(struct recording *r, struct text line)
@@ -332,16 +332,20 @@ static void take_machine(struct recording *r, struct text line)
 }
 
 /* What is wrong with the line, or null. */
-static const char *parse_line(struct recording *r, struct text line)
+static const char *parse_line(struct reading *reading, struct text line)
 {
+	struct recording *r = reading->r;
+	struct text version = line;
 	enum mark mark;
 
-	if (take_banner(r, line))
+	if (text_find(&version, "Linux version ")) {
+		reading->banner = true;
 		return NULL; /* a map's line in front of it was cut off */
+	}
 	mark = take_mark(&line);
 	if (mark == MARK_E820 || mark == MARK_EFI)
-		begin_map(r);
-	if (r->log.banner && has_map(r)) {
+		begin_map(reading);
+	if (reading->banner && has_map(r)) {
 		r->log.left_out |= mark != MARK_NONE;
 		return NULL; /* of a start whose map is not in the log */
 	}
@@ -369,14 +373,15 @@ static const char *parse_line(struct recording *r, struct text line)
 
 bool parse_log(struct recording *r, struct text text, struct parse_error *error)
 {
+	struct reading reading = { .r = r };
 	struct text line;
 
 	for (uint32_t number = 1; text_line(&text, &line); number++) {
-		const char *expected = parse_line(r, line);
+		const char *expected = parse_line(&reading, line);
 
-		if (expected != NULL && r->log.error.line == 0)
-			r->log.error = (struct parse_error){ number, expected };
+		if (expected != NULL && reading.error.line == 0)
+			reading.error = (struct parse_error){ number, expected };
 	}
-	*error = r->log.error;
+	*error = reading.error;
 	return error->line == 0;
 }

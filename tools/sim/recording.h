@@ -79,12 +79,6 @@ struct recorded_start {
 	uint8_t distance[BOOTMEM_MAX_NODES * BOOTMEM_MAX_NODES]; /* [from * nodes + to] */
 };
 
-/* line 0: no line of its own is to blame. */
-struct parse_error {
-	uint32_t line;
-	const char *expected;
-};
-
 struct recording {
 	enum recording_format format;
 	char machine[96]; /* printable ASCII; may be empty */
@@ -96,11 +90,14 @@ struct recording {
 	struct {
 		uint32_t earlier_starts; /* with maps, that a kernel log has, too */
 		bool left_out;           /* lines of a later start, which has no map */
-		/* while reading: */
-		bool banner; /* no map since a kernel's first line */
-		struct parse_error error;
 	} log;
 	struct recorded_start start;
+};
+
+/* line 0: no line of its own is to blame. */
+struct parse_error {
+	uint32_t line;
+	const char *expected;
 };
 
 void recording_init(struct recording *r);
